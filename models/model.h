@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "models/classifier.h"
+#include "models/generator.h"
+
+namespace slm {
+
+/// A model file that is missing, damaged, of another kind or too new, or an output format that a model cannot
+/// hold to. The message names the file and says what to do.
+class ModelError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What a model file holds, as `slm-graph models` prints it. Zero or empty where the format does not say.
+struct ModelInfo {
+  std::filesystem::path file;
+  std::string format;        ///< "ngram" or "gguf"
+  std::string name;
+  std::string architecture;  ///< "llama", "qwen3", …; "linear" for ngram
+  std::string quantisation;  ///< "f32", "int8", "Q8_0", …
+  std::string tokenizer;
+  std::uint64_t parameters = 0;
+  std::uint64_t vocabulary = 0;
+  std::uint64_t context_tokens = 0;  ///< as trained
+  std::uint64_t file_bytes = 0;
+  std::uint64_t memory_bytes = 0;    ///< once loaded, with the KV cache where there is one
+  std::vector<std::string> labels;
+  std::string checksum;              ///< identifies the weights: calibrations and recordings are bound to it
+};
+
+/// A loaded model: what it can do is not null. Copies share the one model; the last copy unloads it.
+struct Model {
+  ModelInfo info;
+  std::shared_ptr<Classifier> classifier;
+  std::shared_ptr<Generator> generator;
+  std::shared_ptr<ChoiceScorer> scorer;
+};
+
+}  // namespace slm
