@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/node.h"
+
+namespace slm {
+
+/// An exit of a planned node. More than one target is a fork, which `gathered_by` must then name the join of.
+struct PlannedPort {
+  std::vector<std::size_t> targets;  ///< positions in `Plan::nodes`; none: the message ends
+  OutcomeKind when_open = OutcomeKind::answered;
+  std::optional<std::size_t> gathered_by;
+};
+
+struct PlannedNode {
+  std::string name;
+  AnyNode node;
+  std::vector<PlannedPort> ports;
+};
+
+/// A pipeline with everything looked up and built, ready to run. The loader has checked that it has no cycle and
+/// that forks and joins pair like brackets.
+struct Plan {
+  std::vector<PlannedNode> nodes;
+  std::size_t entry = 0;
+};
+
+}  // namespace slm
