@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/problems.h"
+#include "graph/registry.h"
+
+namespace slm {
+
+struct ProcessSpec {
+  std::string name;
+  Place place;
+  std::optional<std::string> listen;   ///< address it binds; empty: it only connects
+  std::optional<std::string> connect;  ///< where others find it; empty: `listen`
+  std::optional<FilePath> secret_key;
+  std::optional<FilePath> public_key;
+  std::optional<FilePath> authorized_clients;
+  bool insecure = false;
+
+  static Fields<ProcessSpec> fields();
+};
+
+struct ModelSpec {
+  std::string name;
+  Place place;
+  const ModelType* type = nullptr;
+  std::shared_ptr<void> options;
+};
+
+struct PortSpec {
+  std::string name;  ///< `to`, `accept.to`, `cases.weather`
+  std::vector<std::size_t> targets;
+  OutcomeKind when_open = OutcomeKind::answered;
+  std::optional<std::size_t> gathered_by;  ///< the join of a fork
+};
+
+enum class Unreachable { abstain, spool, fail };
+template <>
+struct EnumNames<Unreachable> {
+  static constexpr std::pair<std::string_view, Unreachable> names[] = {
+      {"abstain", Unreachable::abstain}, {"spool", Unreachable::spool}, {"fail", Unreachable::fail}};
+};
+
+struct NodeSpec {
+  std::string name;
+  Place place;
+  const NodeType* type = nullptr;
+  std::shared_ptr<void> options;
+  std::vector<PortSpec> ports;
+  std::vector<std::string> models;    ///< entries of `models` that it uses
+  std::string process;                ///< empty where the pipeline has no processes
+};
+
+/// A pipeline document, read and checked; see `docs/pipeline-format.md`.
+struct PipelineSpec {
+  std::filesystem::path file;
+  std::string name;
+  std::size_t entry = 0;
+  std::optional<std::chrono::milliseconds> timeout;
+  std::vector<ProcessSpec> processes;
+  std::vector<ModelSpec> models;
+  std::vector<NodeSpec> nodes;
+
+  const ModelSpec* model(std::string_view model_name) const;
+  const NodeSpec* node(std::string_view node_name) const;
+};
+
+/// A pipeline, parsed and checked, nothing running. Immutable and cheap to copy; any thread.
+class Pipeline {
+ public:
+  /// Throws `PipelineError` with every problem found.
+  static Pipeline load(const std::filesystem::path& file);
+  /// As `load`, of a text; `file` names it in messages, and its folder is where files are looked up.
+  static Pipeline parse(const std::string& yaml, const std::filesystem::path& file);
+
+  const PipelineSpec& spec() const { return *spec_; }
+  const std::shared_ptr<const PipelineSpec>& shared_spec() const { return spec_; }
+
+ private:
+  explicit Pipeline(std::shared_ptr<const PipelineSpec> spec) : spec_{std::move(spec)} {}
+
+  std::shared_ptr<const PipelineSpec> spec_;
+};
+
+/// The JSON Schema (draft 2020-12) of the pipeline format with every registered node type and backend.
+std::string pipeline_json_schema();
+
+}  // namespace slm
