@@ -7,7 +7,7 @@ function(slm_compile_options target)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Wconversion
-    -Wsign-conversion -Wundef $<$<BOOL:${SLM_GRAPH_WERROR}>:-Werror>)
+    -Wsign-conversion -Wundef -Wno-missing-field-initializers $<$<BOOL:${SLM_GRAPH_WERROR}>:-Werror>)
   if(SLM_GRAPH_SANITIZE)
     target_compile_options(${target} PUBLIC -fsanitize=${SLM_GRAPH_SANITIZE} -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${SLM_GRAPH_SANITIZE})

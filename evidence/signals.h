@@ -10,11 +10,11 @@ namespace slm {
 
 /// One number computed from evidence, in [0, 1] except where noted; higher is surer.
 enum class SignalKind {
-  max_prob,            ///< probability of the most likely label
-  margin,              ///< probability of the most likely label less that of the second
-  entropy,             ///< 1 + Σ p ln p / ln K: one when certain, zero when uniform over K labels
-  min_token_prob,      ///< smallest token probability (Gupta et al. 2024, arXiv 2404.10136: the lowest quantile)
-  mean_logprob,        ///< mean token log-probability, at most 0
+  max_prob,        ///< probability of the most likely label
+  margin,          ///< probability of the most likely label less that of the second
+  entropy,         ///< 1 + Σ p ln p / ln K: one when certain, zero when uniform over K labels
+  min_token_prob,  ///< smallest token probability (Gupta et al. 2024, arXiv 2404.10136: the lowest quantile)
+  mean_logprob,    ///< mean token log-probability, at most 0
   quantile_logprob,    ///< q-quantile of token log-probabilities, interpolated linearly, at most 0
   first_token_margin,  ///< probability of the most likely first token less that of the second
   schema_valid,        ///< 1 where the answer satisfies its schema, else 0

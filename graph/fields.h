@@ -84,7 +84,8 @@ concept ParsedText = requires(std::string_view text) {
   { T::kExpected } -> std::convertible_to<std::string_view>;
 };
 
-/// Specialise with `static constexpr std::pair<std::string_view, E> names[]` to use an enumeration as an option.
+/// Specialise with `static constexpr std::pair<std::string_view, E> names[]` to use an enumeration as an
+/// option.
 template <class E>
 struct EnumNames;
 
@@ -95,16 +96,26 @@ template <class T>
 KindPtr kind_of();
 
 // The kinds of plain values, in graph/format/kinds.cpp.
-template <> KindPtr kind_of<std::string>();
-template <> KindPtr kind_of<bool>();
-template <> KindPtr kind_of<int>();
-template <> KindPtr kind_of<double>();
-template <> KindPtr kind_of<std::chrono::milliseconds>();
-template <> KindPtr kind_of<FilePath>();
-template <> KindPtr kind_of<PlacedText>();
-template <> KindPtr kind_of<ModelRef>();
-template <> KindPtr kind_of<NodeRef>();
-template <> KindPtr kind_of<Port>();
+template <>
+KindPtr kind_of<std::string>();
+template <>
+KindPtr kind_of<bool>();
+template <>
+KindPtr kind_of<int>();
+template <>
+KindPtr kind_of<double>();
+template <>
+KindPtr kind_of<std::chrono::milliseconds>();
+template <>
+KindPtr kind_of<FilePath>();
+template <>
+KindPtr kind_of<PlacedText>();
+template <>
+KindPtr kind_of<ModelRef>();
+template <>
+KindPtr kind_of<NodeRef>();
+template <>
+KindPtr kind_of<Port>();
 
 KindPtr struct_kind(std::vector<Field> fields);
 KindPtr choice_kind(std::vector<std::pair<std::string, int>> names, std::function<void(void*, int)> assign);
@@ -149,7 +160,8 @@ struct KindOf<std::optional<T>> {
 template <class T>
 struct KindOf<std::vector<T>> {
   static KindPtr make() {
-    return list_kind(kind_of<T>(), [](void* to) -> void* { return &static_cast<std::vector<T>*>(to)->emplace_back(); });
+    return list_kind(kind_of<T>(),
+                     [](void* to) -> void* { return &static_cast<std::vector<T>*>(to)->emplace_back(); });
   }
 };
 

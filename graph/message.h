@@ -23,11 +23,11 @@ std::string_view to_string(OutcomeKind kind);
 
 /// What a caller asks.
 struct Request {
-  std::string id;                                       ///< empty: the graph numbers it
-  std::string text;                                     ///< UTF-8; other bytes are carried as they are
-  std::map<std::string, std::string> fields;            ///< other named values, for prompts and routes
-  std::optional<std::chrono::milliseconds> timeout;     ///< from submission; empty: the pipeline's own
-  std::stop_token cancelled;                            ///< a stop ends the message `expired` at its next node
+  std::string id;                                    ///< empty: the graph numbers it
+  std::string text;                                  ///< UTF-8; other bytes are carried as they are
+  std::map<std::string, std::string> fields;         ///< other named values, for prompts and routes
+  std::optional<std::chrono::milliseconds> timeout;  ///< from submission; empty: the pipeline's own
+  std::stop_token cancelled;                         ///< a stop ends the message `expired` at its next node
 };
 
 /// What a model said, and how sure it was.
@@ -69,8 +69,8 @@ struct Outcome {
   Answer answer;
   std::string reason;  ///< why it was not answered or rejected by design; empty otherwise
   std::vector<Hop> trace;
-  std::chrono::nanoseconds latency{};        ///< from submission
-  std::shared_ptr<const void> names;         ///< keeps the strings alive that `trace` refers to
+  std::chrono::nanoseconds latency{};  ///< from submission
+  std::shared_ptr<const void> names;   ///< keeps the strings alive that `trace` refers to
 };
 
 }  // namespace slm

@@ -16,9 +16,9 @@ namespace slm {
 
 /// A named exit of a node, as the pipeline file sets it with `to`.
 struct Port {
-  std::vector<std::string> to;                          ///< node names; none: the message ends here
-  OutcomeKind when_open = OutcomeKind::answered;        ///< how it ends then
-  std::size_t index = 0;                                ///< set by the loader
+  std::vector<std::string> to;                    ///< node names; none: the message ends here
+  OutcomeKind when_open = OutcomeKind::answered;  ///< how it ends then
+  std::size_t index = 0;                          ///< set by the loader
 };
 
 /// How a message leaves a node: by a port, or ending at once.
@@ -57,8 +57,9 @@ class Node {
 
 /// A step whose work happens on threads of its own: a model, a link, a timer.
 ///
-/// `process` starts the work and returns; the message stays valid until `done` has been called, exactly once, from
-/// any thread, possibly before `process` returns. If `process` throws it must not have called `done` nor do so later.
+/// `process` starts the work and returns; the message stays valid until `done` has been called, exactly once,
+/// from any thread, possibly before `process` returns. If `process` throws it must not have called `done` nor
+/// do so later.
 class AsyncNode {
  public:
   virtual ~AsyncNode() = default;
@@ -75,13 +76,14 @@ struct Branch {
 
 /// A step that gathers the branches of a fork into one message again.
 ///
-/// The engine calls it for one message from one thread at a time, for different messages together. Branches come
-/// in any order; one that ended on the way comes in too, so a join never waits for what will not come.
+/// The engine calls it for one message from one thread at a time, for different messages together. Branches
+/// come in any order; one that ended on the way comes in too, so a join never waits for what will not come.
 class JoinNode {
  public:
   virtual ~JoinNode() = default;
 
-  /// Whether these branches decide the matter. Those still out are then called off. Always true once all are in.
+  /// Whether these branches decide the matter. Those still out are then called off. Always true once all are
+  /// in.
   virtual bool is_settled(std::span<const Branch> branches, std::size_t expected) const = 0;
 
   /// Makes one answer of the branches. `message` is the request as it was at the fork.

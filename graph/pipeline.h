@@ -47,14 +47,21 @@ struct EnumNames<Unreachable> {
       {"abstain", Unreachable::abstain}, {"spool", Unreachable::spool}, {"fail", Unreachable::fail}};
 };
 
+/// What happens to a message whose way leads to a process out of reach.
+struct OnUnreachable {
+  Unreachable action = Unreachable::fail;
+  std::optional<NodeRef> answer_from;  ///< where set: it ends `answered` with the answer this node gave
+};
+
 struct NodeSpec {
   std::string name;
   Place place;
   const NodeType* type = nullptr;
   std::shared_ptr<void> options;
   std::vector<PortSpec> ports;
-  std::vector<std::string> models;    ///< entries of `models` that it uses
-  std::string process;                ///< empty where the pipeline has no processes
+  std::vector<std::string> models;  ///< entries of `models` that it uses
+  std::string process;              ///< empty where the pipeline has no processes
+  OnUnreachable on_unreachable;
 };
 
 /// A pipeline document, read and checked; see `docs/pipeline-format.md`.

@@ -35,6 +35,9 @@ class PipelineError : public std::runtime_error {
   const std::vector<Problem>& problems() const { return problems_; }
 
  private:
+  struct Sorted {};
+  PipelineError(std::vector<Problem> problems, Sorted tag);
+
   std::vector<Problem> problems_;
 };
 

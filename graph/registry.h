@@ -70,7 +70,8 @@ struct ModelType {
   std::vector<std::string> serves;
 };
 
-/// The node types and backends that pipelines may name. Filled before the first pipeline is loaded, by one thread.
+/// The node types and backends that pipelines may name. Filled before the first pipeline is loaded, by one
+/// thread.
 class Registry {
  public:
   static Registry& instance();
@@ -89,8 +90,8 @@ class Registry {
 };
 
 /// Describes node class `T`: `T::Options` with `static Fields<Options> Options::fields()`, and a constructor
-/// `T(Options, const NodeContext&)`. Where they exist, `static void T::check(const Options&, CheckContext&)` and
-/// `static std::vector<SignalKind> T::gives(const Options&)` are used too.
+/// `T(Options, const NodeContext&)`. Where they exist, `static void T::check(const Options&, CheckContext&)`
+/// and `static std::vector<SignalKind> T::gives(const Options&)` are used too.
 template <class T>
 NodeType node_type(std::string name, std::string doc) {
   using Options = typename T::Options;
@@ -101,9 +102,12 @@ NodeType node_type(std::string name, std::string doc) {
   type.make_options = [] { return std::make_shared<Options>(); };
   type.make_node = [](const std::shared_ptr<void>& options, const NodeContext& context) -> AnyNode {
     auto node = std::make_unique<T>(*std::static_pointer_cast<Options>(options), context);
-    if constexpr (std::is_base_of_v<JoinNode, T>) return std::unique_ptr<JoinNode>(std::move(node));
-    else if constexpr (std::is_base_of_v<AsyncNode, T>) return std::unique_ptr<AsyncNode>(std::move(node));
-    else return std::unique_ptr<Node>(std::move(node));
+    if constexpr (std::is_base_of_v<JoinNode, T>)
+      return std::unique_ptr<JoinNode>(std::move(node));
+    else if constexpr (std::is_base_of_v<AsyncNode, T>)
+      return std::unique_ptr<AsyncNode>(std::move(node));
+    else
+      return std::unique_ptr<Node>(std::move(node));
   };
   if constexpr (requires(const Options& o, CheckContext& c) { T::check(o, c); })
     type.check = [](const void* o, CheckContext& c) { T::check(*static_cast<const Options*>(o), c); };

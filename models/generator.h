@@ -44,8 +44,8 @@ struct GenerationRequest {
   std::shared_ptr<const Constraint> constraint;  ///< null: any text
   std::vector<std::string> stop;                 ///< output ends before the first of these
   int max_tokens = 128;
-  float temperature = 0;                         ///< 0: greedy
-  std::uint64_t seed = 0;                        ///< used where temperature is above 0
+  float temperature = 0;   ///< 0: greedy
+  std::uint64_t seed = 0;  ///< used where temperature is above 0
   Patience patience;
 };
 
@@ -62,8 +62,8 @@ using GenerationResult = std::variant<Generation, ModelFailure>;
 
 /// A model that continues a text.
 ///
-/// Every function may be called from any thread. `done` is called exactly once for each request, on a thread of
-/// the model, also when the model is destroyed first; it must not throw or block.
+/// Every function may be called from any thread. `done` is called exactly once for each request, on a thread
+/// of the model, also when the model is destroyed first; it must not throw or block.
 class Generator {
  public:
   virtual ~Generator() = default;
@@ -92,7 +92,8 @@ class ChoiceScorer {
  public:
   virtual ~ChoiceScorer() = default;
 
-  /// Probabilities are exp(Σ token log-probabilities) of each choice after the prompt, normalised over choices.
+  /// Probabilities are exp(Σ token log-probabilities) of each choice after the prompt, normalised over
+  /// choices.
   virtual void score(ChoiceRequest request, std::function<void(ChoiceResult)> done) = 0;
 };
 

@@ -22,7 +22,7 @@ class ModelError : public std::runtime_error {
 /// What a model file holds, as `slm-graph models` prints it. Zero or empty where the format does not say.
 struct ModelInfo {
   std::filesystem::path file;
-  std::string format;        ///< "ngram" or "gguf"
+  std::string format;  ///< "ngram" or "gguf"
   std::string name;
   std::string architecture;  ///< "llama", "qwen3", …; "linear" for ngram
   std::string quantisation;  ///< "f32", "int8", "Q8_0", …
@@ -31,9 +31,9 @@ struct ModelInfo {
   std::uint64_t vocabulary = 0;
   std::uint64_t context_tokens = 0;  ///< as trained
   std::uint64_t file_bytes = 0;
-  std::uint64_t memory_bytes = 0;    ///< once loaded, with the KV cache where there is one
+  std::uint64_t memory_bytes = 0;  ///< once loaded, with the KV cache where there is one
   std::vector<std::string> labels;
-  std::string checksum;              ///< identifies the weights: calibrations and recordings are bound to it
+  std::string checksum;  ///< identifies the weights: calibrations and recordings are bound to it
 };
 
 /// A loaded model: what it can do is not null. Copies share the one model; the last copy unloads it.

@@ -21,14 +21,16 @@ class TimeSource {
 struct EngineOptions {
   // Behaviour
   std::size_t max_in_flight = 1024;  ///< `submit` blocks at this many; costs their memory
-  std::optional<std::chrono::milliseconds> timeout;  ///< for requests that bring none; empty: they never expire
+  std::optional<std::chrono::milliseconds>
+      timeout;  ///< for requests that bring none; empty: they never expire
   // Performance
   int threads = 0;  ///< of the scheduler; 0: one a processor
   // Tests
   std::shared_ptr<const TimeSource> time;  ///< null: the steady clock
 };
 
-/// Where all messages are: submitted = answered + rejected + abstained + expired + failed + in_flight, always.
+/// Where all messages are: submitted = answered + rejected + abstained + expired + failed + in_flight,
+/// always.
 struct Counts {
   std::uint64_t submitted = 0;
   std::uint64_t answered = 0;
@@ -41,8 +43,8 @@ struct Counts {
 
 /// Runs messages through a plan on oneTBB's flow graph.
 ///
-/// Every function may be called from any thread, also from callbacks, but `submit` from a callback can wait for
-/// ever when the graph is full; use `try_submit` there.
+/// Every function may be called from any thread, also from callbacks, but `submit` from a callback can wait
+/// for ever when the graph is full; use `try_submit` there.
 class Engine {
  public:
   using Callback = std::function<void(Outcome)>;
@@ -53,8 +55,8 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Blocks while `max_in_flight` messages are on their way. The callback runs once, on a thread of the engine or
-  /// of a model; it must be quick, and what it throws is dropped.
+  /// Blocks while `max_in_flight` messages are on their way. The callback runs once, on a thread of the
+  /// engine or of a model; it must be quick, and what it throws is dropped.
   void submit(Request request, Callback callback);
   /// False, with `request` and `callback` untouched, where `submit` would block.
   bool try_submit(Request& request, Callback& callback);

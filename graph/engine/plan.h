@@ -23,8 +23,8 @@ struct PlannedNode {
   std::vector<PlannedPort> ports;
 };
 
-/// A pipeline with everything looked up and built, ready to run. The loader has checked that it has no cycle and
-/// that forks and joins pair like brackets.
+/// A pipeline with everything looked up and built, ready to run. The loader has checked that it has no cycle
+/// and that forks and joins pair like brackets.
 struct Plan {
   std::vector<PlannedNode> nodes;
   std::size_t entry = 0;

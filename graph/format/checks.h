@@ -1,0 +1,22 @@
+#pragma once
+
+#include "graph/format/document_fields.h"
+#include "graph/format/reader.h"
+#include "graph/pipeline.h"
+
+namespace slm {
+
+/// Reports cycles and nodes that no message can reach.
+void check_flow(const PipelineSpec& spec, Document& document);
+
+/// Finds the join of every fork and writes it into the ports; reports forks and joins that do not pair like
+/// brackets. The flow has no cycle.
+void pair_forks_and_joins(PipelineSpec& spec, Document& document);
+
+/// Reports signals, models and references that cannot serve, and whatever node types find wrong themselves.
+void check_nodes(const PipelineSpec& spec, const std::vector<NodeEntry>& entries, Document& document);
+
+/// Nodes from which a message can come to `node`, which is not among them.
+std::vector<bool> upstream_of(const PipelineSpec& spec, std::size_t node);
+
+}  // namespace slm

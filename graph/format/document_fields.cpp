@@ -1,0 +1,187 @@
+#include "graph/format/document_fields.h"
+
+#include "graph/format/nearest.h"
+#include "graph/format/reader.h"
+#include "graph/format/schema_writer.h"
+
+namespace slm {
+namespace {
+
+template <class Type>
+std::vector<std::string> names_of(const std::map<std::string, Type, std::less<>>& types) {
+  std::vector<std::string> names;
+  for (const auto& [name, type] : types) names.push_back(name);
+  return names;
+}
+
+/// The value under `key` that says which keys the rest of the mapping may have; reports what is not a known
+/// one.
+std::optional<std::string> discriminator(Reader& reader, const std::string& key,
+                                         const std::vector<std::string>& names) {
+  if (!reader.value().IsMap()) {
+    reader.unexpected("a mapping with `" + key + "`");
+    return std::nullopt;
+  }
+  const YAML::Node value = reader.value()[key];
+  if (!value.IsDefined()) {
+    reader.problem(reader.name() + " lacks `" + key + "`; expected one of " + listed(names));
+    return std::nullopt;
+  }
+  return reader.child(value, "`" + key + "` of " + reader.name()).name_among(names, "one of");
+}
+
+/// The discriminator among the fields of a mapping: read before, so only described here.
+struct Discriminator {
+  std::string name;
+};
+
+Field discriminator_field(const std::string& key, const std::string& doc) {
+  return {key, doc, true, {}, kind_of<std::string>(), [](void* object) -> void* {
+            return &static_cast<Discriminator*>(object)->name;
+          }};
+}
+
+nlohmann::ordered_json variant_schema(const std::string& key, const std::string& name, const std::string& doc,
+                                      const std::vector<Field>& common, const std::vector<Field>& own) {
+  std::vector<Field> all{discriminator_field(key, doc)};
+  all.insert(all.end(), common.begin(), common.end());
+  all.insert(all.end(), own.begin(), own.end());
+  nlohmann::ordered_json schema = mapping_schema(all);
+  schema["title"] = name;
+  schema["properties"][key] = {{"const", name}, {"description", doc}};
+  return schema;
+}
+
+class ModelEntryKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    auto& entry = *static_cast<ModelEntry*>(target);
+    entry.place = reader.place();
+    const Registry& registry = Registry::instance();
+    const auto name = discriminator(reader, "backend", names_of(registry.models()));
+    if (!name) return;
+    entry.type = registry.model(*name);
+    entry.options = entry.type->make_options();
+    Discriminator backend;
+    const Field own = discriminator_field("backend", "what runs it");
+    std::vector<BoundField> bound{{&own, &backend}};
+    for (const Field& field : entry.type->fields) bound.push_back({&field, entry.options.get()});
+    read_mapping(reader, bound);
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override {
+    for (const auto& [name, type] : Registry::instance().models())
+      schema.json["oneOf"].push_back(variant_schema("backend", name, type.doc, {}, type.fields));
+  }
+};
+
+const std::vector<Field>& common_node_fields() {
+  static const std::vector<Field> fields =
+      Fields<NodeEntry>{}
+          .optional("on", &NodeEntry::on, "process that it lives in; the first one if left out")
+          .optional("on_unreachable", &NodeEntry::on_unreachable,
+                    "what becomes of a message when that process is out of reach")
+          .list();
+  return fields;
+}
+
+class NodeEntryKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    auto& entry = *static_cast<NodeEntry*>(target);
+    entry.place = reader.place();
+    const Registry& registry = Registry::instance();
+    const auto name = discriminator(reader, "type", names_of(registry.nodes()));
+    if (!name) return;
+    entry.type = registry.node(*name);
+    entry.options = entry.type->make_options();
+    Discriminator type;
+    const Field own = discriminator_field("type", "kind of node");
+    std::vector<BoundField> bound{{&own, &type}};
+    for (const Field& field : common_node_fields()) bound.push_back({&field, &entry});
+    for (const Field& field : entry.type->fields) bound.push_back({&field, entry.options.get()});
+    Document& document = reader.document();
+    document.models_used.clear();
+    document.nodes_meant.clear();
+    read_mapping(reader, bound);
+    entry.models_used = std::move(document.models_used);
+    entry.nodes_meant = std::move(document.nodes_meant);
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override {
+    for (const auto& [name, type] : Registry::instance().nodes())
+      schema.json["oneOf"].push_back(
+          variant_schema("type", name, type.doc, common_node_fields(), type.fields));
+  }
+};
+
+/// `spool`, `fail`, `abstain`, or `{ answer_from: NODE }`.
+class OnUnreachableKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range range) const override {
+    auto& value = *static_cast<OnUnreachable*>(target);
+    if (!reader.value().IsMap()) return kind_of<Unreachable>()->read(reader, &value.action, range);
+    const std::vector<Field> fields = mapping();
+    const BoundField bound{&fields.front(), &value};
+    read_mapping(reader, {&bound, 1});
+  }
+  void describe(SchemaWriter& schema, Range range) const override {
+    SchemaWriter action;
+    kind_of<Unreachable>()->describe(action, range);
+    schema.json["oneOf"] = {std::move(action.json), mapping_schema(mapping())};
+  }
+
+ private:
+  static std::vector<Field> mapping() {
+    return Fields<OnUnreachable>{}
+        .required("answer_from", &OnUnreachable::answer_from, "node whose answer is given instead")
+        .list();
+  }
+};
+
+}  // namespace
+
+template <>
+KindPtr kind_of<ModelEntry>() {
+  return std::make_shared<ModelEntryKind>();
+}
+template <>
+KindPtr kind_of<NodeEntry>() {
+  return std::make_shared<NodeEntryKind>();
+}
+template <>
+KindPtr kind_of<OnUnreachable>() {
+  return std::make_shared<OnUnreachableKind>();
+}
+
+Fields<ProcessSpec> ProcessSpec::fields() {
+  return Fields<ProcessSpec>{}
+      .optional("listen", &ProcessSpec::listen,
+                "address that it binds, such as tcp://*:5555 or ipc:///run/slm")
+      .optional("connect", &ProcessSpec::connect, "address where others find it; `listen` if left out")
+      .optional("secret_key", &ProcessSpec::secret_key, "file with its CURVE secret key")
+      .optional("public_key", &ProcessSpec::public_key,
+                "file with its CURVE public key, for those who connect")
+      .optional("authorized_clients", &ProcessSpec::authorized_clients, "folder with the public keys let in")
+      .optional("insecure", &ProcessSpec::insecure, "allow plain text beyond loopback");
+}
+
+Fields<DocumentFields> DocumentFields::fields() {
+  return Fields<DocumentFields>{}
+      .required("pipeline", &DocumentFields::pipeline, "name of the pipeline")
+      .required("version", &DocumentFields::version, "version of this format", {1, 1})
+      .required("entry", &DocumentFields::entry, "node where every message begins")
+      .optional("timeout", &DocumentFields::timeout, "time that a message may take unless it brings its own")
+      .optional("processes", &DocumentFields::processes, "processes by name; left out, all runs in one")
+      .optional("models", &DocumentFields::models, "models by name, shared by the nodes that use them")
+      .required("nodes", &DocumentFields::nodes, "the steps by name, as data flows");
+}
+
+std::string pipeline_json_schema() {
+  SchemaWriter document;
+  document.json = mapping_schema(DocumentFields::fields().list());
+  nlohmann::ordered_json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                                {"title", "slm-graph pipeline"}};
+  schema.update(document.json);
+  return schema.dump(2) + '\n';
+}
+
+}  // namespace slm

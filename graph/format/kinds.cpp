@@ -1,0 +1,289 @@
+#include <charconv>
+#include <cmath>
+#include <stdexcept>
+
+#include "graph/format/nearest.h"
+#include "graph/format/reader.h"
+#include "graph/format/schema_writer.h"
+
+namespace slm {
+namespace {
+
+std::string number_text(double value) {
+  std::array<char, 32> digits;
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+}
+
+std::string with_range(std::string what, Range range) {
+  const bool has_low = std::isfinite(range.low), has_high = std::isfinite(range.high);
+  if (has_low && has_high) return what + " from " + number_text(range.low) + " to " + number_text(range.high);
+  if (has_low) return what + " of at least " + number_text(range.low);
+  if (has_high) return what + " of at most " + number_text(range.high);
+  return what;
+}
+
+template <class T>
+bool parse_whole(std::string_view text, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+bool is_quoted(const YAML::Node& value) {
+  return value.Tag() == "!";
+}
+
+class TextKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    if (auto text = reader.text("a text")) *static_cast<std::string*>(target) = *std::move(text);
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }
+};
+
+class PlacedTextKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    if (auto text = reader.text("a text"))
+      *static_cast<PlacedText*>(target) = {*std::move(text), reader.place()};
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }
+};
+
+class BoolKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    const auto text = reader.text("`true` or `false`");
+    if (!text) return;
+    if (is_quoted(reader.value()) || (*text != "true" && *text != "false"))
+      return reader.unexpected("`true` or `false`");
+    *static_cast<bool*>(target) = *text == "true";
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "boolean"; }
+};
+
+template <class T>
+class NumberKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range range) const override {
+    const std::string expected = with_range(kWhat, range);
+    const auto text = reader.text(expected);
+    if (!text) return;
+    T value{};
+    const bool is_number = !is_quoted(reader.value()) && parse_whole(*text, value);
+    const auto wide = static_cast<double>(value);
+    if (!is_number || !std::isfinite(wide) || wide < range.low || wide > range.high)
+      return reader.unexpected(expected);
+    *static_cast<T*>(target) = value;
+  }
+  void describe(SchemaWriter& schema, Range range) const override {
+    schema.json["type"] = std::is_integral_v<T> ? "integer" : "number";
+    if (std::isfinite(range.low)) schema.json["minimum"] = static_cast<T>(range.low);
+    if (std::isfinite(range.high)) schema.json["maximum"] = static_cast<T>(range.high);
+  }
+
+ private:
+  static constexpr const char* kWhat = std::is_integral_v<T> ? "a whole number" : "a number";
+};
+
+class DurationKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    const auto text = reader.text(kExpected);
+    if (!text) return;
+    const std::size_t unit_at = text->find_first_not_of("0123456789.");
+    double count = 0;
+    const std::string_view unit = unit_at == std::string::npos ? "" : std::string_view{*text}.substr(unit_at);
+    const double unit_ms = milliseconds_in(unit);
+    if (!parse_whole(std::string_view{*text}.substr(0, unit_at), count) || unit_ms == 0 ||
+        count * unit_ms > kLongestMs)
+      return reader.unexpected(kExpected);
+    *static_cast<std::chrono::milliseconds*>(target) =
+        std::chrono::milliseconds{static_cast<std::int64_t>(std::llround(count * unit_ms))};
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override {
+    schema.json["type"] = "string";
+    schema.json["pattern"] = "^[0-9]+(\\.[0-9]+)?(ms|s|min|h)$";
+  }
+
+ private:
+  static constexpr const char* kExpected = "a duration such as `200ms`, `5s`, `2min` or `1h`";
+  static constexpr double kLongestMs = 1e12;
+
+  static double milliseconds_in(std::string_view unit) {
+    if (unit == "ms") return 1;
+    if (unit == "s") return 1e3;
+    if (unit == "min") return 60e3;
+    if (unit == "h") return 3600e3;
+    return 0;
+  }
+};
+
+class FileKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    const auto text = reader.text("a file");
+    if (!text) return;
+    if (text->empty()) return reader.unexpected("a file");
+    const std::filesystem::path path = reader.document().file.parent_path() / *text;
+    std::error_code error;
+    if (!std::filesystem::exists(path, error))
+      return reader.problem(reader.name() + ": there is no file `" + path.lexically_normal().string() +
+                            "`; paths start at the pipeline file's folder");
+    *static_cast<FilePath*>(target) = {path, reader.place()};
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }
+};
+
+class ModelRefKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    const auto name = reader.name_among(reader.document().model_names, "a name under `models`");
+    if (!name) return;
+    reader.document().models_used.push_back(*name);
+    *static_cast<ModelRef*>(target) = {*name, reader.place()};
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }
+};
+
+class NodeRefKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    const auto name = reader.name_among(reader.document().node_names, "a node");
+    if (!name) return;
+    reader.document().nodes_meant.emplace_back(*name, reader.place());
+    *static_cast<NodeRef*>(target) = {*name, reader.place()};
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }
+};
+
+class PortKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    auto& port = *static_cast<Port*>(target);
+    if (!reader.value().IsSequence()) return add(reader, port);
+    if (reader.value().size() == 0) reader.unexpected("a node, or a list of nodes to fork to");
+    for (const YAML::Node& element : reader.value()) {
+      Reader target_reader = reader.child(element, reader.name());
+      add(target_reader, port);
+    }
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override {
+    schema.json["type"] = {"string", "array"};
+    schema.json["items"] = {{"type", "string"}};
+    schema.json["minItems"] = 1;
+    schema.json["uniqueItems"] = true;
+  }
+  void visit_ports(void* value, const std::string& name,
+                   const std::function<void(const std::string&, Port&)>& see) const override {
+    see(name, *static_cast<Port*>(value));
+  }
+
+ private:
+  static void add(Reader& reader, Port& port) {
+    const auto name = reader.name_among(reader.document().node_names, "a node");
+    if (!name) {
+      reader.document().has_dangling_edge = true;
+      return;
+    }
+    if (std::find(port.to.begin(), port.to.end(), *name) != port.to.end())
+      return reader.problem(reader.name() + " names `" + *name + "` twice");
+    port.to.push_back(*name);
+  }
+};
+
+class ChoiceKind : public Kind {
+ public:
+  ChoiceKind(std::vector<std::pair<std::string, int>> choices, std::function<void(void*, int)> assign)
+      : choices_{std::move(choices)}, assign_{std::move(assign)} {
+    for (const auto& [name, value] : choices_) names_.push_back(name);
+  }
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    const auto name = reader.name_among(names_, "one of");
+    if (!name) return;
+    for (const auto& [choice, value] : choices_) {
+      if (choice == *name) assign_(target, value);
+    }
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["enum"] = names_; }
+
+ private:
+  std::vector<std::pair<std::string, int>> choices_;
+  std::vector<std::string> names_;
+  std::function<void(void*, int)> assign_;
+};
+
+class ParsedKind : public Kind {
+ public:
+  ParsedKind(std::string expected, std::function<void(std::string_view, void*)> parse)
+      : expected_{std::move(expected)}, parse_{std::move(parse)} {}
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    const auto text = reader.text(expected_);
+    if (!text) return;
+    try {
+      parse_(*text, target);
+    } catch (const std::invalid_argument& error) {
+      reader.problem(reader.name() + ": " + error.what());
+    }
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override {
+    schema.json["type"] = "string";
+    schema.json["description"] = expected_;
+  }
+
+ private:
+  std::string expected_;
+  std::function<void(std::string_view, void*)> parse_;
+};
+
+}  // namespace
+
+template <>
+KindPtr kind_of<std::string>() {
+  return std::make_shared<TextKind>();
+}
+template <>
+KindPtr kind_of<bool>() {
+  return std::make_shared<BoolKind>();
+}
+template <>
+KindPtr kind_of<int>() {
+  return std::make_shared<NumberKind<int>>();
+}
+template <>
+KindPtr kind_of<double>() {
+  return std::make_shared<NumberKind<double>>();
+}
+template <>
+KindPtr kind_of<std::chrono::milliseconds>() {
+  return std::make_shared<DurationKind>();
+}
+template <>
+KindPtr kind_of<FilePath>() {
+  return std::make_shared<FileKind>();
+}
+template <>
+KindPtr kind_of<PlacedText>() {
+  return std::make_shared<PlacedTextKind>();
+}
+template <>
+KindPtr kind_of<ModelRef>() {
+  return std::make_shared<ModelRefKind>();
+}
+template <>
+KindPtr kind_of<NodeRef>() {
+  return std::make_shared<NodeRefKind>();
+}
+template <>
+KindPtr kind_of<Port>() {
+  return std::make_shared<PortKind>();
+}
+
+KindPtr choice_kind(std::vector<std::pair<std::string, int>> names, std::function<void(void*, int)> assign) {
+  return std::make_shared<ChoiceKind>(std::move(names), std::move(assign));
+}
+
+KindPtr parsed_kind(std::string expected, std::function<void(std::string_view, void*)> parse) {
+  return std::make_shared<ParsedKind>(std::move(expected), std::move(parse));
+}
+
+}  // namespace slm

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/fields.h"
+#include "graph/problems.h"
+
+namespace slm {
+
+/// What is known of the whole document while its parts are read.
+struct Document {
+  std::filesystem::path file;
+  std::vector<std::string> node_names;
+  std::vector<std::string> model_names;
+  std::vector<std::string> process_names;
+  std::vector<Problem> problems;
+  /// References of the node being read, for the checks that follow.
+  std::vector<std::string> models_used;
+  std::vector<std::pair<std::string, Place>> nodes_meant;
+  bool has_dangling_edge = false;
+};
+
+/// A value of the document, with the name it goes by in messages.
+class Reader {
+ public:
+  Reader(Document& document, YAML::Node value, std::string name, Place place_if_absent)
+      : document_{document}, value_{std::move(value)}, name_{std::move(name)}, fallback_{place_if_absent} {}
+
+  Document& document() { return document_; }
+  const YAML::Node& value() const { return value_; }
+  const std::string& name() const { return name_; }
+  Place place() const;
+
+  /// An entry of this list or mapping; `name` is how messages call it.
+  Reader child(const YAML::Node& value, std::string name) {
+    return {document_, value, std::move(name), place()};
+  }
+
+  void problem(std::string message) { problem_at(place(), std::move(message)); }
+  void problem_at(Place place, std::string message);
+  /// Reports `` `name` is …; expected … ``.
+  void unexpected(const std::string& expected);
+
+  /// The text of a scalar with `${NAME}` replaced by environment variables; reports what is not one.
+  std::optional<std::string> text(const std::string& expected);
+  /// As `text`, and one of `names`; reports the nearest otherwise.
+  std::optional<std::string> name_among(std::span<const std::string> names, const std::string& what);
+
+  /// The entries of a mapping, without those whose key stands twice; reports what is not a mapping.
+  std::vector<std::pair<std::string, Reader>> entries();
+
+ private:
+  std::optional<std::string> with_environment(const std::string& text);
+
+  Document& document_;
+  YAML::Node value_;
+  std::string name_;
+  Place fallback_;
+};
+
+/// A field and the struct that it is a member of.
+struct BoundField {
+  const Field* field;
+  void* object;
+};
+
+/// Reads a mapping's keys into the fields; reports unknown, repeated and missing ones.
+void read_mapping(Reader& reader, std::span<const BoundField> fields);
+
+/// What a value is, in words: `` the text `abc` ``, `a list`, `nothing`.
+std::string described(const YAML::Node& value);
+
+}  // namespace slm

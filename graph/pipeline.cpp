@@ -1,0 +1,156 @@
+#include "graph/pipeline.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "graph/format/checks.h"
+#include "graph/format/document_fields.h"
+#include "graph/format/nearest.h"
+#include "graph/format/reader.h"
+
+namespace slm {
+namespace {
+
+std::vector<std::string> keys_of(const YAML::Node& mapping) {
+  std::vector<std::string> keys;
+  if (!mapping.IsDefined() || !mapping.IsMap()) return keys;
+  for (const auto& entry : mapping) {
+    if (entry.first.IsScalar()) keys.push_back(entry.first.Scalar());
+  }
+  return keys;
+}
+
+YAML::Node parsed(const std::string& yaml, const std::filesystem::path& file) {
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
+    if (documents.size() == 1) return documents.front();
+    throw PipelineError{
+        {{file,
+          {},
+          "it holds " + std::to_string(documents.size()) + " YAML documents; expected one pipeline"}}};
+  } catch (const YAML::Exception& error) {
+    const Place place = error.mark.is_null() ? Place{} : Place{error.mark.line + 1, error.mark.column + 1};
+    throw PipelineError{{{file, place, "not YAML: " + error.msg}}};
+  }
+}
+
+std::size_t position(const std::vector<std::string>& names, const std::string& name) {
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+std::vector<PortSpec> ports_of(NodeEntry& entry, const Document& document) {
+  std::vector<PortSpec> ports;
+  struct_kind(entry.type->fields)
+      ->visit_ports(entry.options.get(), "", [&](const std::string& key, Port& port) {
+        port.index = ports.size();
+        const std::size_t suffix = key.ends_with(".to") ? 3 : 0;
+        PortSpec& spec =
+            ports.emplace_back(PortSpec{key.substr(0, key.size() - suffix), {}, port.when_open, {}});
+        for (const std::string& target : port.to)
+          spec.targets.push_back(position(document.node_names, target));
+      });
+  return ports;
+}
+
+std::string process_of(const NodeEntry& entry, Document& document) {
+  const std::vector<std::string>& processes = document.process_names;
+  if (!entry.on) return processes.empty() ? "" : processes.front();
+  if (std::find(processes.begin(), processes.end(), entry.on->text) == processes.end())
+    document.problems.push_back(
+        {document.file, entry.on->place,
+         "`on` is `" + entry.on->text + "`; expected a name under `processes`" +
+             (processes.empty() ? ", of which there is none" : ": " + listed(processes)) +
+             did_you_mean(entry.on->text, processes)});
+  return entry.on->text;
+}
+
+void take_entry(const PlacedText& entry, PipelineSpec& spec, Document& document) {
+  spec.entry = position(document.node_names, entry.text);
+  if (spec.entry < document.node_names.size()) return;
+  document.problems.push_back({document.file, entry.place,
+                               "`entry` is `" + entry.text +
+                                   "`; expected a node: " + listed(document.node_names) +
+                                   did_you_mean(entry.text, document.node_names)});
+}
+
+/// Moves what was read into the spec. False where so much is broken that no further check makes sense.
+bool assemble(DocumentFields& fields, PipelineSpec& spec, Document& document) {
+  bool is_whole = !fields.nodes.empty();
+  spec.name = std::move(fields.pipeline);
+  spec.timeout = fields.timeout;
+  for (auto& [name, process] : fields.processes) {
+    process.name = name;
+    spec.processes.push_back(std::move(process));
+  }
+  for (auto& [name, model] : fields.models) {
+    is_whole = is_whole && model.type;
+    spec.models.push_back({name, model.place, model.type, model.options});
+  }
+  for (auto& [name, node] : fields.nodes) {
+    is_whole = is_whole && node.type;
+    NodeSpec& added = spec.nodes.emplace_back(NodeSpec{name,
+                                                       node.place,
+                                                       node.type,
+                                                       node.options,
+                                                       {},
+                                                       node.models_used,
+                                                       process_of(node, document),
+                                                       node.on_unreachable.value_or(OnUnreachable{})});
+    if (node.type) added.ports = ports_of(node, document);
+  }
+  if (!fields.entry.text.empty()) take_entry(fields.entry, spec, document);
+  return is_whole && spec.nodes.size() == document.node_names.size() && spec.entry < spec.nodes.size() &&
+         !fields.entry.text.empty();
+}
+
+void check(PipelineSpec& spec, DocumentFields& fields, Document& document) {
+  const std::size_t problems_before = document.problems.size();
+  check_flow(spec, document);
+  if (document.problems.size() == problems_before && !document.has_dangling_edge)
+    pair_forks_and_joins(spec, document);
+  std::vector<NodeEntry> entries;
+  for (auto& [name, entry] : fields.nodes) entries.push_back(entry);
+  check_nodes(spec, entries, document);
+}
+
+}  // namespace
+
+const ModelSpec* PipelineSpec::model(std::string_view model_name) const {
+  const auto found =
+      std::find_if(models.begin(), models.end(), [&](auto& m) { return m.name == model_name; });
+  return found == models.end() ? nullptr : &*found;
+}
+
+const NodeSpec* PipelineSpec::node(std::string_view node_name) const {
+  const auto found = std::find_if(nodes.begin(), nodes.end(), [&](auto& n) { return n.name == node_name; });
+  return found == nodes.end() ? nullptr : &*found;
+}
+
+Pipeline Pipeline::load(const std::filesystem::path& file) {
+  std::ifstream stream{file, std::ios::binary};
+  std::ostringstream text;
+  if (std::filesystem::is_directory(file) || !stream || !(text << stream.rdbuf()))
+    throw PipelineError{{{file, {}, "cannot be read; expected a pipeline file"}}};
+  return parse(text.str(), file);
+}
+
+Pipeline Pipeline::parse(const std::string& yaml, const std::filesystem::path& file) {
+  const YAML::Node root = parsed(yaml, file);
+  Document document{.file = file};
+  if (root.IsMap()) {
+    document.node_names = keys_of(root["nodes"]);
+    document.model_names = keys_of(root["models"]);
+    document.process_names = keys_of(root["processes"]);
+  }
+  DocumentFields fields;
+  Reader reader{document, root, "the pipeline", {1, 1}};
+  struct_kind(DocumentFields::fields().list())->read(reader, &fields, {});
+
+  auto spec = std::make_shared<PipelineSpec>();
+  spec->file = file;
+  if (assemble(fields, *spec, document)) check(*spec, fields, document);
+  if (!document.problems.empty()) throw PipelineError{std::move(document.problems)};
+  return Pipeline{std::move(spec)};
+}
+
+}  // namespace slm
