@@ -1,0 +1,5 @@
+#pragma once
+
+#include <slm/graph.h>
+
+#include "tests/fixture.h"

@@ -1,0 +1,5 @@
+#include "evidence/evidence.h"
+#include "graph/graph.h"
+#include "models/model.h"
+#include "nodes/gate.h"
+#include "runtime/cli.h"
