@@ -196,22 +196,22 @@ KindPtr kind_of() {
 template <class T>
 class Fields {
  public:
-  template <class M>
-  Fields& required(std::string key, M T::*member, std::string doc, Range range = {}) {
+  template <class M, class S>
+  Fields& required(std::string key, M S::*member, std::string doc, Range range = {}) {
     return add(std::move(key), member, std::move(doc), range, true);
   }
 
   /// The member's initial value is the default.
-  template <class M>
-  Fields& optional(std::string key, M T::*member, std::string doc, Range range = {}) {
+  template <class M, class S>
+  Fields& optional(std::string key, M S::*member, std::string doc, Range range = {}) {
     return add(std::move(key), member, std::move(doc), range, false);
   }
 
   const std::vector<Field>& list() const { return fields_; }
 
  private:
-  template <class M>
-  Fields& add(std::string key, M T::*member, std::string doc, Range range, bool is_required) {
+  template <class M, class S>
+  Fields& add(std::string key, M S::*member, std::string doc, Range range, bool is_required) {
     fields_.push_back({std::move(key), std::move(doc), is_required, range, kind_of<M>(),
                        [member](void* object) -> void* { return &(static_cast<T*>(object)->*member); }});
     return *this;

@@ -1,0 +1,93 @@
+#include "nodes/generate.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "graph/pipeline.h"
+#include "models/model.h"
+#include "nodes/model_exit.h"
+#include "nodes/model_resource.h"
+
+namespace slm {
+namespace {
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ifstream stream{file, std::ios::binary};
+  std::ostringstream text;
+  if (!stream || !(text << stream.rdbuf())) throw ModelError{"`" + file.string() + "` cannot be read"};
+  return text.str();
+}
+
+std::shared_ptr<const Constraint> compiled(const Generator& generator, const GenerateOptions& options) {
+  if (!options.schema && !options.grammar) return nullptr;
+  const std::filesystem::path& file = options.schema ? options.schema->path : options.grammar->path;
+  using Language = ConstraintSource::Language;
+  try {
+    return generator.compile({options.schema ? Language::json_schema : Language::gbnf, content_of(file)});
+  } catch (const ModelError& error) {
+    throw ModelError{"`" + file.lexically_normal().string() + "`: " + error.what()};
+  }
+}
+
+}  // namespace
+
+Fields<GenerateOptions> GenerateOptions::fields() {
+  using O = GenerateOptions;
+  return Fields<O>{}
+      .required("model", &O::model, "model that writes")
+      .required("prompt", &O::prompt, "what the model continues, with places such as {text}")
+      .optional("schema", &O::schema, "JSON Schema file that the answer is held to")
+      .optional("grammar", &O::grammar, "GBNF grammar file that the answer is held to")
+      .optional("max_tokens", &O::max_tokens, "the answer is cut off after this many; 128 if left out",
+                {1, 1 << 20})
+      .optional("stop", &O::stop, "texts before the first of which the answer ends")
+      .optional("temperature", &O::temperature, "0, the default, always takes the likeliest token", {0, 10})
+      .optional("seed", &O::seed, "draws the same tokens again; for a temperature above 0", {0})
+      .optional("to", &O::to, "next node; left out, the message is answered");
+}
+
+GenerateNode::GenerateNode(GenerateOptions options, const NodeContext& context)
+    : options_{std::move(options)},
+      generator_{opened_model(context, options_.model).generator},
+      constraint_{compiled(*generator_, options_)} {}
+
+void GenerateNode::process(Message& message, Done done) {
+  GenerationRequest request;
+  request.prompt = options_.prompt.fill(message);
+  request.constraint = constraint_;
+  request.stop = options_.stop;
+  request.max_tokens = options_.max_tokens;
+  request.temperature = static_cast<float>(options_.temperature);
+  request.seed = static_cast<std::uint64_t>(options_.seed);
+  request.patience = {message.deadline, message.request.cancelled};
+  generator_->generate(std::move(request), [this, &message, done = std::move(done)](GenerationResult result) {
+    done(take(message, std::move(result)));
+  });
+}
+
+Exit GenerateNode::take(Message& message, GenerationResult result) const {
+  if (const auto* failure = std::get_if<ModelFailure>(&result)) return exit_after(*failure);
+  auto& generation = std::get<Generation>(result);
+  message.answer.text = std::move(generation.text);
+  message.answer.tier = options_.model.name;
+  message.answer.evidence = std::move(generation.evidence);
+  message.answer.confidence.reset();
+  message.hop().prompt_tokens = static_cast<std::uint32_t>(generation.prompt_tokens);
+  message.hop().generated_tokens = static_cast<std::uint32_t>(generation.generated_tokens);
+  return options_.to;
+}
+
+void GenerateNode::check(const GenerateOptions& options, CheckContext& context) {
+  if (options.schema && options.grammar)
+    context.problem(options.grammar->place, "node `" + context.node().name +
+                                                "` has both `schema` and `grammar`; expected one of them");
+}
+
+std::vector<SignalKind> GenerateNode::gives(const GenerateOptions& options) {
+  std::vector<SignalKind> kinds{SignalKind::min_token_prob, SignalKind::mean_logprob,
+                                SignalKind::quantile_logprob, SignalKind::first_token_margin};
+  if (options.schema) kinds.push_back(SignalKind::schema_valid);
+  return kinds;
+}
+
+}  // namespace slm

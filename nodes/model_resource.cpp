@@ -1,0 +1,87 @@
+#include "nodes/model_resource.h"
+
+#include "models/llama/options.h"
+#include "models/model_store.h"
+
+namespace slm {
+namespace {
+
+constexpr const char* kNgram = "ngram";
+
+struct NgramEntry {
+  FilePath file;
+
+  static Fields<NgramEntry> fields() {
+    return Fields<NgramEntry>{}.required("file", &NgramEntry::file, "model file made by `slm-graph train`");
+  }
+};
+
+struct LlamaEntry {
+  FilePath file;
+  LlamaOptions options;
+
+  static Fields<LlamaEntry> fields();
+};
+
+/// A field of `LlamaEntry::options`.
+Field llama_field(const char* key, int LlamaOptions::*member, const char* doc, Range range) {
+  return {key, doc, false, range, kind_of<int>(), [member](void* entry) -> void* {
+            return &(static_cast<LlamaEntry*>(entry)->options.*member);
+          }};
+}
+
+std::vector<Field> llama_fields() {
+  std::vector<Field> fields =
+      Fields<LlamaEntry>{}.required("file", &LlamaEntry::file, "GGUF model file").list();
+  fields.push_back(llama_field("context", &LlamaOptions::context,
+                               "tokens of prompt and answer that one request may have", {1, 1 << 20}));
+  fields.push_back(llama_field("slots", &LlamaOptions::slots, "requests decoded together", {1, 256}));
+  fields.push_back(llama_field("threads", &LlamaOptions::threads,
+                               "threads of one decoding step; chosen by the model's size if left out",
+                               {1, 1024}));
+  fields.push_back(llama_field("batch", &LlamaOptions::batch, "tokens evaluated in one step", {1, 1 << 16}));
+  fields.push_back(llama_field("gpu_layers", &LlamaOptions::gpu_layers,
+                               "layers kept on the GPU; all if left out", {0, 10000}));
+  return fields;
+}
+
+}  // namespace
+
+const Model& opened_model(const NodeContext& context, const ModelRef& reference) {
+  return std::static_pointer_cast<ModelResource>(context.model(reference.name))->model;
+}
+
+bool has_own_labels(const ModelSpec& model) {
+  return model.type->name == kNgram;
+}
+
+std::vector<std::string> labels_of(const ModelSpec& model) {
+  if (!has_own_labels(model)) return {};
+  return inspect(static_cast<const NgramEntry*>(model.options.get())->file.path).labels;
+}
+
+ModelType ngram_backend() {
+  ModelType type{kNgram, "our own n-gram classifier: microseconds a request, labels of its own",
+                 NgramEntry::fields().list()};
+  type.make_options = [] { return std::make_shared<NgramEntry>(); };
+  type.open = [](const void* options) -> std::shared_ptr<Resource> {
+    return std::make_shared<ModelResource>(
+        ModelStore::instance().open_ngram(static_cast<const NgramEntry*>(options)->file.path));
+  };
+  type.serves = {"classify"};
+  return type;
+}
+
+ModelType llama_backend() {
+  ModelType type{"llama", "a language model in a GGUF file, run by llama.cpp", llama_fields()};
+  type.make_options = [] { return std::make_shared<LlamaEntry>(); };
+  type.open = [](const void* options) -> std::shared_ptr<Resource> {
+    const auto* entry = static_cast<const LlamaEntry*>(options);
+    return std::make_shared<ModelResource>(
+        ModelStore::instance().open_llama(entry->file.path, entry->options));
+  };
+  type.serves = {"classify", "generate"};
+  return type;
+}
+
+}  // namespace slm

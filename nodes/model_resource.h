@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/registry.h"
+#include "models/model.h"
+
+namespace slm {
+
+/// An opened entry of `models`.
+struct ModelResource : Resource {
+  explicit ModelResource(Model opened) : model{std::move(opened)} {}
+  Model model;
+};
+
+/// The opened model that a node's `model` names.
+const Model& opened_model(const NodeContext& context, const ModelRef& reference);
+
+/// The labels that a model brings with it, read from its file; empty for a backend that is told its choices.
+/// Throws `ModelError`.
+std::vector<std::string> labels_of(const ModelSpec& model);
+
+/// Whether the backend brings its own labels.
+bool has_own_labels(const ModelSpec& model);
+
+ModelType ngram_backend();
+ModelType llama_backend();
+
+}  // namespace slm

@@ -1,0 +1,80 @@
+#include "nodes/upstream_evidence.h"
+
+#include <algorithm>
+
+#include "graph/format/nearest.h"
+#include "graph/pipeline.h"
+#include "nodes/classify.h"
+#include "nodes/model_resource.h"
+
+namespace slm {
+namespace {
+
+std::vector<std::size_t> predecessors(const PipelineSpec& pipeline, std::size_t node) {
+  std::vector<std::size_t> result;
+  for (std::size_t from = 0; from < pipeline.nodes.size(); ++from) {
+    for (const PortSpec& port : pipeline.nodes[from].ports) {
+      if (std::find(port.targets.begin(), port.targets.end(), node) != port.targets.end())
+        result.push_back(from);
+    }
+  }
+  return result;
+}
+
+std::size_t position(const PipelineSpec& pipeline, const NodeSpec& node) {
+  return static_cast<std::size_t>(&node - pipeline.nodes.data());
+}
+
+/// Goes back from `start` along all ways; `stops_at` says where a way need not be followed further.
+template <class StopsAt, class AtEntry>
+void go_back(const PipelineSpec& pipeline, std::size_t start, const StopsAt& stops_at,
+             const AtEntry& at_entry) {
+  std::vector<bool> is_seen(pipeline.nodes.size(), false);
+  std::vector<std::size_t> open{start};
+  while (!open.empty()) {
+    const std::size_t node = open.back();
+    open.pop_back();
+    if (node == pipeline.entry) at_entry();
+    for (const std::size_t before : predecessors(pipeline, node)) {
+      if (is_seen[before]) continue;
+      is_seen[before] = true;
+      if (!stops_at(pipeline.nodes[before])) open.push_back(before);
+    }
+  }
+}
+
+}  // namespace
+
+EvidenceSources evidence_sources(const PipelineSpec& pipeline, const NodeSpec& node) {
+  EvidenceSources sources;
+  const auto take = [&](const NodeSpec& before) {
+    if (!before.type->gives) return false;
+    sources.nodes.push_back(&before);
+    return true;
+  };
+  go_back(pipeline, position(pipeline, node), take, [&] { sources.has_bare_way = true; });
+  return sources;
+}
+
+void check_label(const std::string& label, Place place, CheckContext& context) {
+  std::vector<std::string> labels;
+  bool is_complete = true;
+  const auto take = [&](const NodeSpec& before) {
+    const std::optional<std::vector<std::string>> own = labels_given_by(before, context.pipeline());
+    if (!own) return false;
+    is_complete = is_complete && !own->empty();
+    labels.insert(labels.end(), own->begin(), own->end());
+    return true;
+  };
+  go_back(context.pipeline(), position(context.pipeline(), context.node()), take, [] {});
+  std::sort(labels.begin(), labels.end());
+  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+  if (!is_complete || std::binary_search(labels.begin(), labels.end(), label)) return;
+  if (labels.empty())
+    return context.problem(
+        place, "label `" + label + "`: no `classify` node comes before `" + context.node().name + '`');
+  context.problem(place, "no model before `" + context.node().name + "` gives the label `" + label +
+                             "`; expected " + listed(labels) + did_you_mean(label, labels));
+}
+
+}  // namespace slm
