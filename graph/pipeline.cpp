@@ -54,13 +54,12 @@ std::vector<PortSpec> ports_of(NodeEntry& entry, const Document& document) {
 
 std::string process_of(const NodeEntry& entry, Document& document) {
   const std::vector<std::string>& processes = document.process_names;
-  if (!entry.on) return processes.empty() ? "" : processes.front();
+  if (!entry.on || entry.on->text.empty()) return processes.empty() ? "" : processes.front();
   if (std::find(processes.begin(), processes.end(), entry.on->text) == processes.end())
-    document.problems.push_back(
-        {document.file, entry.on->place,
-         "`on` is `" + entry.on->text + "`; expected a name under `processes`" +
-             (processes.empty() ? ", of which there is none" : ": " + listed(processes)) +
-             did_you_mean(entry.on->text, processes)});
+    document.problems.push_back({document.file, entry.on->place,
+                                 "`on` is `" + entry.on->text + "`; expected " +
+                                     one_of("a name under `processes`", processes) +
+                                     did_you_mean(entry.on->text, processes)});
   return entry.on->text;
 }
 
@@ -68,8 +67,8 @@ void take_entry(const PlacedText& entry, PipelineSpec& spec, Document& document)
   spec.entry = position(document.node_names, entry.text);
   if (spec.entry < document.node_names.size()) return;
   document.problems.push_back({document.file, entry.place,
-                               "`entry` is `" + entry.text +
-                                   "`; expected a node: " + listed(document.node_names) +
+                               "`entry` is `" + entry.text + "`; expected " +
+                                   one_of("a node", document.node_names) +
                                    did_you_mean(entry.text, document.node_names)});
 }
 
@@ -143,7 +142,7 @@ Pipeline Pipeline::parse(const std::string& yaml, const std::filesystem::path& f
     document.process_names = keys_of(root["processes"]);
   }
   DocumentFields fields;
-  Reader reader{document, root, "the pipeline", {1, 1}};
+  Reader reader{document, root, "", {1, 1}};
   struct_kind(DocumentFields::fields().list())->read(reader, &fields, {});
 
   auto spec = std::make_shared<PipelineSpec>();

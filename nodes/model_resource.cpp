@@ -1,5 +1,6 @@
 #include "nodes/model_resource.h"
 
+#include "graph/pipeline.h"
 #include "models/llama/options.h"
 #include "models/model_store.h"
 

@@ -65,9 +65,8 @@ void check_flow(const PipelineSpec& spec, Document& document) {
     // An edge that names no node may have been meant for this one: one mistake, one message.
     if (document.has_dangling_edge) continue;
     document.problems.push_back({document.file, spec.nodes[node].place,
-                                 "node `" + spec.nodes[node].name +
-                                     "` is reached from nowhere; expected a `to` that "
-                                     "names it on a way from the entry `" +
+                                 "no message reaches node `" + spec.nodes[node].name +
+                                     "`; expected a `to` that names it, on a way from the entry `" +
                                      spec.nodes[spec.entry].name + '`'});
   }
 }

@@ -65,9 +65,13 @@ void check_nodes(const PipelineSpec& spec, const std::vector<NodeEntry>& entries
     NodeCheck check{spec, node, document};
     check_models(node, check);
     check_meant_nodes(i, entries[i], check);
+    // What was misread has been reported; checking the defaults in its place would only confuse.
+    if (!entries[i].is_well_read) continue;
     if (node.type->check) node.type->check(node.options.get(), check);
   }
-  check_unused_models(spec, document);
+  const bool are_uses_known =
+      std::all_of(entries.begin(), entries.end(), [](const NodeEntry& entry) { return entry.is_well_read; });
+  if (are_uses_known) check_unused_models(spec, document);
 }
 
 }  // namespace slm

@@ -56,6 +56,7 @@ class ModelEntryKind : public Kind {
  public:
   void read(Reader& reader, void* target, Range /*range*/) const override {
     auto& entry = *static_cast<ModelEntry*>(target);
+    reader.call("model");
     entry.place = reader.place();
     const Registry& registry = Registry::instance();
     const auto name = discriminator(reader, "backend", names_of(registry.models()));
@@ -88,7 +89,9 @@ class NodeEntryKind : public Kind {
  public:
   void read(Reader& reader, void* target, Range /*range*/) const override {
     auto& entry = *static_cast<NodeEntry*>(target);
+    reader.call("node");
     entry.place = reader.place();
+    const std::size_t problems_before = reader.document().problems.size();
     const Registry& registry = Registry::instance();
     const auto name = discriminator(reader, "type", names_of(registry.nodes()));
     if (!name) return;
@@ -105,6 +108,7 @@ class NodeEntryKind : public Kind {
     read_mapping(reader, bound);
     entry.models_used = std::move(document.models_used);
     entry.nodes_meant = std::move(document.nodes_meant);
+    entry.is_well_read = document.problems.size() == problems_before;
   }
   void describe(SchemaWriter& schema, Range /*range*/) const override {
     for (const auto& [name, type] : Registry::instance().nodes())

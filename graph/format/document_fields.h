@@ -23,6 +23,7 @@ struct NodeEntry {
   Place place;
   const NodeType* type = nullptr;  ///< null where the type is not known, which has been reported
   std::shared_ptr<void> options;
+  bool is_well_read = false;  ///< nothing was wrong with its keys and values
   std::optional<PlacedText> on;
   std::optional<OnUnreachable> on_unreachable;
   std::vector<std::string> models_used;

@@ -16,6 +16,7 @@ std::string number_text(double value) {
 
 std::string with_range(std::string what, Range range) {
   const bool has_low = std::isfinite(range.low), has_high = std::isfinite(range.high);
+  if (range.low == range.high) return what + " equal to " + number_text(range.low);
   if (has_low && has_high) return what + " from " + number_text(range.low) + " to " + number_text(range.high);
   if (has_low) return what + " of at least " + number_text(range.low);
   if (has_high) return what + " of at most " + number_text(range.high);
@@ -43,8 +44,10 @@ class TextKind : public Kind {
 class PlacedTextKind : public Kind {
  public:
   void read(Reader& reader, void* target, Range /*range*/) const override {
-    if (auto text = reader.text("a text"))
-      *static_cast<PlacedText*>(target) = {*std::move(text), reader.place()};
+    auto text = reader.text("a name");
+    if (!text) return;
+    if (text->empty()) return reader.unexpected("a name");
+    *static_cast<PlacedText*>(target) = {*std::move(text), reader.place()};
   }
   void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }
 };

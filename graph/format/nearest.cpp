@@ -36,6 +36,10 @@ std::string listed(std::span<const std::string> names) {
   return text;
 }
 
+std::string one_of(const std::string& what, std::span<const std::string> names) {
+  return what + (names.empty() ? ", of which there is none" : ": " + listed(names));
+}
+
 std::string did_you_mean(std::string_view found, std::span<const std::string> names) {
   constexpr std::size_t kLongestWorthComparing = 64;
   if (found.size() > kLongestWorthComparing) return "";

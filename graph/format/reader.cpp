@@ -19,14 +19,27 @@ bool is_name_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
+std::string on_one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n') {
+      line += "\\n";
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
 }  // namespace
 
 std::string described(const YAML::Node& value) {
   constexpr std::size_t kLongest = 60;
   switch (value.Type()) {
     case YAML::NodeType::Scalar: {
-      const std::string& text = value.Scalar();
-      return '`' + (text.size() > kLongest ? text.substr(0, kLongest) + "…" : text) + '`';
+      const std::string text = on_one_line(value.Scalar());
+      const char* quote = value.Tag() == "!" ? "\"" : "";
+      return '`' + (quote + (text.size() > kLongest ? text.substr(0, kLongest) + "…" : text) + quote) + '`';
     }
     case YAML::NodeType::Sequence:
       return "a list";
@@ -38,7 +51,7 @@ std::string described(const YAML::Node& value) {
 }
 
 Place Reader::place() const {
-  return place_of(value_, fallback_);
+  return place_of(value_, key_place_);
 }
 
 void Reader::problem_at(Place place, std::string message) {
@@ -46,7 +59,7 @@ void Reader::problem_at(Place place, std::string message) {
 }
 
 void Reader::unexpected(const std::string& expected) {
-  problem(name_ + " is " + described(value_) + "; expected " + expected);
+  problem(name() + " is " + described(value_) + "; expected " + expected);
 }
 
 std::optional<std::string> Reader::with_environment(const std::string& text) {
@@ -59,12 +72,12 @@ std::optional<std::string> Reader::with_environment(const std::string& text) {
     const std::size_t close = text.find('}', open);
     const std::string variable = close == std::string::npos ? "" : text.substr(open + 2, close - open - 2);
     if (variable.empty() || !std::all_of(variable.begin(), variable.end(), is_name_character)) {
-      problem(name_ + " has `${` without a variable's name; expected `${NAME}`");
+      problem(name() + " has `${` without a variable's name; expected `${NAME}`");
       return std::nullopt;
     }
     const char* found = std::getenv(variable.c_str());
     if (!found) {
-      problem(name_ + " needs the environment variable `" + variable + "`, which is not set");
+      problem(name() + " needs the environment variable `" + variable + "`, which is not set");
       return std::nullopt;
     }
     result += found;
@@ -86,7 +99,7 @@ std::optional<std::string> Reader::name_among(std::span<const std::string> names
   const std::optional<std::string> found = text(expected);
   if (!found) return std::nullopt;
   if (std::find(names.begin(), names.end(), *found) != names.end()) return found;
-  problem(name_ + " is `" + *found + "`; expected " + expected + did_you_mean(*found, names));
+  problem(name() + " is `" + *found + "`; expected " + expected + did_you_mean(*found, names));
   return std::nullopt;
 }
 
@@ -100,17 +113,18 @@ std::vector<std::pair<std::string, Reader>> Reader::entries() {
   for (const auto& entry : value_) {
     const Place key_place = place_of(entry.first, place());
     if (!entry.first.IsScalar()) {
-      problem_at(key_place, "a key of " + name_ + " is " + described(entry.first) + "; expected a name");
+      problem_at(key_place, "a key of " + name() + " is " + described(entry.first) + "; expected a name");
       continue;
     }
     const std::string key = entry.first.Scalar();
     const auto [first, is_new] = seen.emplace(key, key_place);
     if (!is_new) {
-      problem_at(key_place, "`" + key + "` stands twice in " + name_ + ", first on line " +
+      problem_at(key_place, "`" + key + "` stands twice in " + name() + ", first on line " +
                                 std::to_string(first->second.line));
       continue;
     }
-    result.emplace_back(key, Reader{document_, entry.second, "`" + key + "` of " + name_, key_place});
+    result.emplace_back(key, Reader{document_, entry.second,
+                                    "`" + key + "`" + (name_.empty() ? "" : " of " + name_), key_place});
   }
   return result;
 }
@@ -123,8 +137,8 @@ void read_mapping(Reader& reader, std::span<const BoundField> fields) {
   for (auto& [key, entry] : reader.entries()) {
     const auto at = std::find(keys.begin(), keys.end(), key);
     if (at == keys.end()) {
-      entry.problem("unknown key `" + key + "` in " + reader.name() + "; expected " + listed(keys) +
-                    did_you_mean(key, keys));
+      entry.problem_at(entry.key_place(), "unknown key `" + key + "` in " + reader.name() + "; expected " +
+                                              listed(keys) + did_you_mean(key, keys));
       continue;
     }
     const BoundField& bound = fields[static_cast<std::size_t>(at - keys.begin())];

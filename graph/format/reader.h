@@ -30,13 +30,18 @@ struct Document {
 /// A value of the document, with the name it goes by in messages.
 class Reader {
  public:
-  Reader(Document& document, YAML::Node value, std::string name, Place place_if_absent)
-      : document_{document}, value_{std::move(value)}, name_{std::move(name)}, fallback_{place_if_absent} {}
+  /// `name` is how messages call the value; the top level has none.
+  Reader(Document& document, YAML::Node value, std::string name, Place key_place)
+      : document_{document}, value_{std::move(value)}, name_{std::move(name)}, key_place_{key_place} {}
 
   Document& document() { return document_; }
   const YAML::Node& value() const { return value_; }
-  const std::string& name() const { return name_; }
+  std::string name() const { return name_.empty() ? "the pipeline" : name_; }
+  /// The place of the value, or of its key where the value is absent.
   Place place() const;
+  Place key_place() const { return key_place_; }
+  /// Names the value by what it is, such as `` node `draft` ``, for the messages about it and its parts.
+  void call(const std::string& what) { name_ = what + ' ' + name_.substr(0, name_.find("` of ") + 1); }
 
   /// An entry of this list or mapping; `name` is how messages call it.
   Reader child(const YAML::Node& value, std::string name) {
@@ -62,7 +67,7 @@ class Reader {
   Document& document_;
   YAML::Node value_;
   std::string name_;
-  Place fallback_;
+  Place key_place_;
 };
 
 /// A field and the struct that it is a member of.
