@@ -1,0 +1,113 @@
+#include "nodes/gate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "models/model.h"
+#include "tests/nodes/no_models.h"
+
+namespace slm {
+namespace {
+
+constexpr std::size_t kAccept = 0, kReject = 1, kEscalate = 2;
+
+GateOptions options(const char* signal) {
+  GateOptions options;
+  options.confidence.signal = SignalOption::parse(signal);
+  options.accept.emplace().to.index = kAccept;
+  options.accept->at_least = 0.8;
+  options.reject.emplace().to.index = kReject;
+  options.reject->at_least = 0.9;
+  options.reject->label = PlacedText{"out_of_scope", {}};
+  options.escalate.to.index = kEscalate;
+  return options;
+}
+
+Message labelled(const std::string& label, float probability) {
+  Message message;
+  message.answer.label = label;
+  message.answer.evidence.labels.probabilities = {probability, 1 - probability};
+  return message;
+}
+
+std::size_t exit_of(const GateOptions& options, Message message) {
+  return GateNode{options, NoModels{}}.process(message).port();
+}
+
+TEST(Gate, AcceptsAtTheBarAndAbove) {
+  EXPECT_EQ(kAccept, exit_of(options("max_prob"), labelled("music", 0.81F)));
+  EXPECT_EQ(kEscalate, exit_of(options("max_prob"), labelled("music", 0.79F)));
+}
+
+TEST(Gate, RejectsOnlyTheLabelNamed) {
+  EXPECT_EQ(kReject, exit_of(options("max_prob"), labelled("out_of_scope", 0.95F)));
+  EXPECT_EQ(kAccept, exit_of(options("max_prob"), labelled("music", 0.95F)));
+}
+
+TEST(Gate, EscalatesWhenEvidenceIsMissing) {
+  EXPECT_EQ(kEscalate, exit_of(options("min_token_prob"), labelled("out_of_scope", 1)));
+  GateOptions open = options("min_token_prob");
+  open.accept->at_least = 0;
+  EXPECT_EQ(kEscalate, exit_of(open, labelled("music", 1)));
+}
+
+TEST(Gate, EscalatesWhenEvidenceIsNotANumber) {
+  EXPECT_EQ(kEscalate, exit_of(options("max_prob"), labelled("music", std::nanf(""))));
+}
+
+TEST(Gate, RecordsTheConfidenceItDecidedBy) {
+  Message message = labelled("music", 0.75F);
+  GateNode{options("margin"), NoModels{}}.process(message);
+  EXPECT_NEAR(0.5, message.answer.confidence.value(), 1e-6);
+}
+
+class CalibratedGate : public testing::Test {
+ protected:
+  FilePath file(const std::string& content) {
+    const std::filesystem::path path = std::filesystem::path{testing::TempDir()} / "calibration.yaml";
+    std::ofstream{path} << content;
+    return {path, {}};
+  }
+  GateOptions calibrated(const std::string& content) {
+    GateOptions result = options("max_prob");
+    result.confidence.calibration = file(content);
+    return result;
+  }
+  double confidence(const std::string& content, float signal) {
+    Message message = labelled("music", signal);
+    GateNode{calibrated(content), NoModels{}}.process(message);
+    return message.answer.confidence.value();
+  }
+};
+
+TEST_F(CalibratedGate, AppliesPlattScaling) {
+  EXPECT_NEAR(1 / (1 + std::exp(-(4 * 0.75 - 2))),
+              confidence("{calibration: 1, signal: max_prob, platt: {slope: 4, intercept: -2}}", 0.75F),
+              1e-6);
+}
+
+TEST_F(CalibratedGate, AppliesIsotonicPoints) {
+  const std::string points =
+      "{calibration: 1, signal: max_prob, isotonic: [[0.5, 0.2], [0.7, 0.6], [0.9, 0.8]]}";
+  EXPECT_NEAR(0.2, confidence(points, 0.5F), 1e-6);
+  EXPECT_NEAR(0.4, confidence(points, 0.6F), 1e-5);
+  EXPECT_NEAR(0.8, confidence(points, 0.99F), 1e-6);
+}
+
+TEST_F(CalibratedGate, RefusesFilesThatCannotBeMeant) {
+  for (const char* content :
+       {"", "[1, 2]", "{calibration: 2, signal: max_prob, platt: {slope: 1, intercept: 0}}",
+        "{calibration: 1, signal: margin, platt: {slope: 1, intercept: 0}}",
+        "{calibration: 1, signal: max_prob}",
+        "{calibration: 1, signal: max_prob, platt: {slope: .inf, intercept: 0}}",
+        "{calibration: 1, signal: max_prob, isotonic: []}",
+        "{calibration: 1, signal: max_prob, isotonic: [[0.5, 0.9], [0.7, 0.6]]}",
+        "{calibration: 1, signal: max_prob, isotonic: [[0.5, 1.9]]}",
+        "{calibration: 1, signal: max_prob, isotonic: [x"})
+    EXPECT_THROW((GateNode{calibrated(content), NoModels{}}), ModelError) << content;
+}
+
+}  // namespace
+}  // namespace slm
