@@ -1,0 +1,189 @@
+#include "models/ngram/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include "models/ngram/held_out.h"
+#include "models/ngram/label_index.h"
+#include "models/ngram/model.h"
+#include "models/ngram/model_writer.h"
+#include "models/ngram/regression.h"
+#include "models/ngram/replace_file.h"
+#include "models/ngram/temperature.h"
+#include "models/ngram/vocabulary.h"
+
+namespace slm::ngram {
+namespace {
+
+// Texts and their labels, the texts kept by the caller of `train`.
+struct Split {
+  std::vector<std::string_view> texts;
+  std::vector<std::uint32_t> labels;
+};
+
+struct Data {
+  Split training;
+  Split held_out;
+};
+
+void check(const TrainOptions& options) {
+  const auto require = [](bool is_met, const char* what) {
+    if (!is_met) throw TrainError(what);
+  };
+  const bool has_grams = options.min_gram_characters > 0;
+  require(options.held_out >= 0 && options.held_out <= 0.9, "held_out must lie between 0 and 0.9");
+  require(options.word_ngrams == 1 || options.word_ngrams == 2, "word_ngrams must be 1 or 2");
+  require(has_grams || options.max_gram_characters == 0,
+          "min_gram_characters must be at least 1, or both bounds 0 for no n-grams of characters");
+  require(options.min_gram_characters <= options.max_gram_characters &&
+              options.max_gram_characters <= kMaxGramCharacters,
+          "n-grams of characters must have min_gram_characters <= max_gram_characters <= 8");
+  require(options.max_epochs > 0, "max_epochs must be at least 1");
+  require(options.learning_rate > 0 && options.learning_rate <= 1000,
+          "learning_rate must lie above 0 and not above 1000");
+  require(options.dropout >= 0 && options.dropout <= 0.9F, "dropout must lie between 0 and 0.9");
+  require(options.max_features > 0 && options.max_features <= 1U << 30,
+          "max_features must lie between 1 and 2^30");
+}
+
+void check(const LabelIndex& labels) {
+  if (labels.size() < 2)
+    throw TrainError("training needs examples of at least two labels; there are " +
+                     std::to_string(labels.size()));
+  if (labels.size() > kMaxLabels)
+    throw TrainError("there are " + std::to_string(labels.size()) + " labels; an ngram model holds at most " +
+                     std::to_string(kMaxLabels) + ". Is the right field taken as the label?");
+}
+
+Split choose(std::span<const Example> examples, std::span<const std::uint32_t> labels,
+             std::span<const std::size_t> indices) {
+  Split split;
+  for (const std::size_t i : indices) {
+    split.texts.push_back(examples[i].text);
+    split.labels.push_back(labels[i]);
+  }
+  return split;
+}
+
+Data divide(std::span<const Example> training, std::span<const Example> validation, const LabelIndex& labels,
+            const TrainOptions& options) {
+  const std::vector<std::uint32_t> numbers = labels.numbers(training);
+  const double share = validation.empty() ? options.held_out : 0.0;
+  const HeldOut chosen = hold_out(numbers, labels.size(), share, options.seed);
+  Data data{choose(training, numbers, chosen.training), choose(training, numbers, chosen.held_out)};
+  if (validation.empty()) return data;
+  for (const Example& example : validation) data.held_out.texts.push_back(example.text);
+  data.held_out.labels = labels.numbers(validation);
+  return data;
+}
+
+SparseTexts encode(const Vocabulary& vocabulary, std::span<const std::string_view> texts) {
+  SparseTexts encoded;
+  for (const std::string_view text : texts) vocabulary.encode(text, encoded);
+  return encoded;
+}
+
+// What the held-out examples say of the weights as they are.
+struct Verdict {
+  Temperature temperature;
+  double accuracy = 0;
+};
+
+Verdict judge(const Regression& regression, Lessons held_out) {
+  std::vector<float> row(regression.row_labels), logits;
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < held_out.labels.size(); ++i) {
+    regression.logits(held_out.texts[i], row);
+    const auto end = row.begin() + static_cast<std::ptrdiff_t>(regression.label_count);
+    if (std::max_element(row.begin(), end) - row.begin() == held_out.labels[i]) ++right;
+    logits.insert(logits.end(), row.begin(), end);
+  }
+  const double accuracy = static_cast<double>(right) / static_cast<double>(held_out.labels.size());
+  return {fit_temperature({logits, held_out.labels, regression.label_count}), accuracy};
+}
+
+// The weights of the epoch with the least held-out loss so far.
+struct Best {
+  Regression regression;
+  Temperature temperature;
+  std::uint32_t epoch = 0;
+};
+
+// Trains until it no longer gets better; empty where cancelled.
+std::optional<Best> descend(Lessons training, Lessons held_out, Regression regression,
+                            const TrainOptions& options, const TrainHooks& hooks, TrainReport& report) {
+  GradientDescent descent(training, {options.max_epochs, options.learning_rate, options.dropout, options.seed,
+                                     hooks.is_cancelled});
+  const bool is_held_out = !held_out.labels.empty();
+  std::optional<Best> best;
+  for (std::uint32_t epoch = 1; epoch <= options.max_epochs; ++epoch) {
+    const auto begin = std::chrono::steady_clock::now();
+    EpochProgress progress{.epoch = epoch, .epochs = options.max_epochs};
+    progress.training_loss = descent.run_epoch(regression);
+    if (hooks.is_cancelled && hooks.is_cancelled()) return std::nullopt;
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    progress.examples_per_second = static_cast<double>(training.labels.size()) / seconds.count();
+    report.epochs = epoch;
+    Verdict verdict;
+    if (is_held_out) verdict = judge(regression, held_out);
+    progress.held_out_loss = verdict.temperature.loss;
+    progress.held_out_accuracy = verdict.accuracy;
+    if (!is_held_out || !best || verdict.temperature.loss < best->temperature.loss)
+      best = Best{regression, verdict.temperature, epoch};
+    if (hooks.on_epoch) hooks.on_epoch(progress);
+    if (epoch - best->epoch >= options.patience) break;
+  }
+  return best;
+}
+
+// Asks the written file itself, so that the report holds for what will be used.
+void measure(const std::filesystem::path& file, const Split& held_out, TrainReport& report) {
+  const Model model(file);
+  report.file_bytes = model.info().file_bytes;
+  std::vector<float> probabilities(report.labels.size());
+  std::vector<std::uint32_t> predicted;
+  for (std::size_t i = 0; i < held_out.texts.size(); ++i) {
+    model.classify(held_out.texts[i], probabilities);
+    const auto best = std::max_element(probabilities.begin(), probabilities.end());
+    predicted.push_back(static_cast<std::uint32_t>(best - probabilities.begin()));
+    report.log_loss -= std::log(std::max(probabilities[held_out.labels[i]], 1e-30F));
+  }
+  report.quality = measure_quality(held_out.labels, predicted, report.labels.size());
+  if (!predicted.empty()) report.log_loss /= static_cast<double>(predicted.size());
+}
+
+}  // namespace
+
+TrainReport train(std::span<const Example> training, std::span<const Example> validation,
+                  const TrainOptions& options, const std::filesystem::path& output, const TrainHooks& hooks) {
+  check(options);
+  const LabelIndex labels(training);
+  check(labels);
+  const Data data = divide(training, validation, labels, options);
+  TrainReport report;
+  report.labels = labels.names();
+  report.training_examples = data.training.texts.size();
+  report.held_out_examples = data.held_out.texts.size();
+
+  const Vocabulary vocabulary(data.training.texts, options);
+  const SparseTexts training_texts = encode(vocabulary, data.training.texts);
+  const SparseTexts held_out_texts = encode(vocabulary, data.held_out.texts);
+  report.features = vocabulary.features().size();
+  const std::optional<Best> best =
+      descend({training_texts, data.training.labels}, {held_out_texts, data.held_out.labels},
+              Regression(report.features, labels.size()), options, hooks, report);
+  report.is_cancelled = !best;
+  if (!best) return report;
+
+  report.best_epoch = best->epoch;
+  report.temperature = 1 / best->temperature.inverse;
+  const std::vector<std::byte> bytes =
+      encode_model({vocabulary, best->regression, labels.names(), best->temperature.inverse}, options);
+  replace_file(output, bytes,
+               [&](const std::filesystem::path& written) { measure(written, data.held_out, report); });
+  return report;
+}
+
+}  // namespace slm::ngram
