@@ -72,6 +72,7 @@ struct Branch {
   Answer answer;
   std::optional<OutcomeKind> ended;  ///< empty: it arrived at the join; else how it ended on the way
   std::string reason;                ///< why it ended on the way
+  std::vector<Hop> trace;            ///< the nodes it visited since the fork
 };
 
 /// A step that gathers the branches of a fork into one message again.

@@ -10,7 +10,8 @@
 
 namespace slm {
 
-/// An exit of a planned node. More than one target is a fork, which `gathered_by` must then name the join of.
+/// An exit of a planned node. More than one target is a fork, which `gathered_by` must then name the join of;
+/// a port with one target that names a join is a fork of one branch.
 struct PlannedPort {
   std::vector<std::size_t> targets;  ///< positions in `Plan::nodes`; none: the message ends
   OutcomeKind when_open = OutcomeKind::answered;
@@ -29,5 +30,9 @@ struct Plan {
   std::vector<PlannedNode> nodes;
   std::size_t entry = 0;
 };
+
+/// Throws std::invalid_argument where a position, a node or the join of a fork is missing. That forks and
+/// joins pair and that there is no cycle is for the loader to check, which can say where in the file.
+void check_runnable(const Plan& plan);
 
 }  // namespace slm

@@ -1,0 +1,93 @@
+#include "graph/engine/engine.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "graph/engine/ledger.h"
+#include "graph/engine/router.h"
+#include "graph/engine/slots.h"
+
+namespace slm {
+namespace {
+
+/// Longer timeouts never end, and their deadlines would overflow the clock.
+constexpr std::chrono::hours kForever{24 * 365 * 100};
+
+Clock::time_point deadline_of(const Message& message, std::optional<std::chrono::milliseconds> timeout) {
+  if (!timeout || *timeout >= kForever) return Clock::time_point::max();
+  return message.submitted + std::max(*timeout, std::chrono::milliseconds{0});
+}
+
+Plan checked(Plan plan, const EngineOptions& options) {
+  check_runnable(plan);
+  if (options.max_in_flight == 0) throw std::invalid_argument{"max_in_flight must be at least 1"};
+  return plan;
+}
+
+}  // namespace
+
+class Engine::Impl {
+ public:
+  Impl(Plan plan, const EngineOptions& options)
+      : timeout_{options.timeout},
+        slots_{options.max_in_flight},
+        router_{checked(std::move(plan), options), options, ledger_, slots_} {}
+
+  ~Impl() { slots_.wait_until_idle(); }
+
+  void submit(Request&& request, Callback&& callback, engine::Slot slot) {
+    auto parcel = std::make_unique<engine::Parcel>();
+    auto& message = parcel->message;
+    message.trace.reserve(router_.node_count());
+    message.request = std::move(request);
+    message.submitted = router_.now();
+    message.deadline = deadline_of(message, message.request.timeout ? message.request.timeout : timeout_);
+    parcel->callback = std::move(callback);
+    parcel->slot = std::move(slot);
+
+    const auto number = ledger_.submit();
+    if (message.request.id.empty()) message.request.id = std::to_string(number);
+    router_.enter(std::move(parcel));
+  }
+
+  engine::Slots& slots() { return slots_; }
+  engine::Router& router() { return router_; }
+  const engine::Ledger& ledger() const { return ledger_; }
+
+ private:
+  const std::optional<std::chrono::milliseconds> timeout_;
+  engine::Ledger ledger_;
+  engine::Slots slots_;
+  engine::Router router_;
+};
+
+Engine::Engine(Plan plan, EngineOptions options) : impl_{std::make_unique<Impl>(std::move(plan), options)} {}
+
+Engine::~Engine() = default;
+
+void Engine::submit(Request request, Callback callback) {
+  impl_->submit(std::move(request), std::move(callback), impl_->slots().take());
+}
+
+bool Engine::try_submit(Request& request, Callback& callback) {
+  auto slot = impl_->slots().try_take();
+  if (!slot) return false;
+  impl_->submit(std::move(request), std::move(callback), std::move(slot));
+  return true;
+}
+
+void Engine::drain() {
+  impl_->slots().wait_until_idle();
+}
+
+void Engine::cancel() {
+  impl_->router().cancel();
+}
+
+Counts Engine::counts() const {
+  return impl_->ledger().counts();
+}
+
+}  // namespace slm

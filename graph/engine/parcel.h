@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "graph/engine/engine.h"
+#include "graph/engine/slots.h"
+#include "graph/node.h"
+
+namespace slm::engine {
+
+class Fork;
+
+/// What travels: a message and where it stands. One owner at a time; on its way through TBB, TBB's task.
+struct Parcel {
+  Message message;
+  Engine::Callback callback;                    ///< empty in a branch
+  Slot slot;                                    ///< of a message that has never forked
+  std::shared_ptr<const Slot> kept_slot;        ///< of one that has: shared with its forks
+  std::shared_ptr<Fork> branch_of;              ///< the fork that made it; null: the request itself
+  std::optional<std::vector<Branch>> gathered;  ///< what came of its fork, when it is about to enter the join
+  std::optional<Exit> exit;                     ///< how it left an asynchronous node
+  std::size_t node = 0;                         ///< where it is, or is going
+  int hops_on_stack = 0;                        ///< nodes entered since it last was a task of its own
+  /// The last reading of the clock; empty when time has passed since.
+  std::optional<Clock::time_point> moment;
+};
+
+using ParcelPtr = std::unique_ptr<Parcel>;
+
+}  // namespace slm::engine

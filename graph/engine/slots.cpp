@@ -1,0 +1,57 @@
+#include "graph/engine/slots.h"
+
+#include <algorithm>
+
+namespace slm::engine {
+
+Slots::Slots(std::size_t bound) : bound_{std::min<std::uint64_t>(bound, kDelivering - 1)} {}
+
+bool Slots::try_count_one() {
+  auto state = state_.load(std::memory_order_relaxed);
+  do {
+    if (state % kDelivering >= bound_) return false;
+  } while (!state_.compare_exchange_weak(state, state + kTaken));
+  return true;
+}
+
+Slot Slots::try_take() {
+  return try_count_one() ? Slot{*this} : Slot{};
+}
+
+Slot Slots::take() {
+  if (!try_count_one()) {
+    std::unique_lock lock{mutex_};
+    ++waiting_;
+    room_.wait(lock, [this] { return try_count_one(); });
+    --waiting_;
+  }
+  return Slot{*this};
+}
+
+void Slots::change(std::uint64_t difference) {
+  const auto state = state_.fetch_add(difference) + difference;
+  // Whoever waits has counted itself before its last look at the state, so it is either seen here or sees
+  // this.
+  if (waiting_.load() == 0) return;
+  const std::lock_guard lock{mutex_};
+  if (state % kDelivering < bound_) room_.notify_one();
+  if (state == 0) idle_.notify_all();
+}
+
+void Slots::begin_delivery(Slot slot) {
+  change(slot ? kDelivering - kTaken : kDelivering);
+  slot.forget();
+}
+
+void Slots::end_delivery() {
+  change(-kDelivering);
+}
+
+void Slots::wait_until_idle() {
+  std::unique_lock lock{mutex_};
+  ++waiting_;
+  idle_.wait(lock, [this] { return state_.load() == 0; });
+  --waiting_;
+}
+
+}  // namespace slm::engine

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+namespace slm::engine {
+
+class Slots;
+
+/// One place among the messages in flight, given back when this goes.
+class Slot {
+ public:
+  Slot() = default;
+  explicit Slot(Slots& slots) : slots_{&slots} {}
+  Slot(Slot&& other) noexcept : slots_{std::exchange(other.slots_, nullptr)} {}
+  Slot& operator=(Slot&& other) noexcept {
+    std::swap(slots_, other.slots_);
+    return *this;
+  }
+  ~Slot();
+
+  explicit operator bool() const { return slots_ != nullptr; }
+  /// Disowns the slot without giving it back.
+  void forget() { slots_ = nullptr; }
+
+ private:
+  Slots* slots_ = nullptr;
+};
+
+/// The bound on messages in flight, and who waits for room or for quiet.
+///
+/// Slots and deliveries share one word, so that a message turns from the one into the other in a single step
+/// and "idle" is one comparison. Every function may be called from any thread; the destructor only when idle.
+class Slots {
+ public:
+  explicit Slots(std::size_t bound);
+
+  /// Blocks while all are taken.
+  Slot take();
+  /// Empty where `take` would block.
+  Slot try_take();
+
+  /// A callback begins: gives back `slot` if there is one, and keeps `wait_until_idle` waiting.
+  void begin_delivery(Slot slot);
+  void end_delivery();
+
+  /// Until no slot is taken and no callback runs.
+  void wait_until_idle();
+
+ private:
+  friend class Slot;
+  static constexpr std::uint64_t kTaken = 1;
+  static constexpr std::uint64_t kDelivering = std::uint64_t{1} << 32;
+
+  bool try_count_one();
+  /// Adds `difference`, modulo 2^64, and wakes who waited for that.
+  void change(std::uint64_t difference);
+
+  const std::uint64_t bound_;
+  alignas(64) std::atomic<std::uint64_t> state_{0};
+  std::atomic<int> waiting_{0};  ///< threads in `take` and `wait_until_idle`
+  std::mutex mutex_;
+  std::condition_variable room_;
+  std::condition_variable idle_;
+};
+
+inline Slot::~Slot() {
+  if (slots_) slots_->change(-Slots::kTaken);
+}
+
+}  // namespace slm::engine
