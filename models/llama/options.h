@@ -1,0 +1,33 @@
+#pragma once
+
+namespace slm {
+
+/// How a GGUF model is loaded and run.
+struct LlamaOptions {
+  // Behaviour
+
+  /// Tokens of prompt and answer together that one request may have. 0: as many as the model was trained
+  /// with, at most 2048. Each costs the KV cache of all layers, in every slot.
+  int context = 0;
+
+  // Performance
+
+  /// Requests decoded together, 1 to 256. More of them share the reading of the weights at every step, so
+  /// they cost little time up to about 16, and memory for `context` tokens each.
+  int slots = 8;
+
+  /// Threads of one decoding step. 0: by the size of the model, from one for a few million parameters, where
+  /// waking a second costs more than it saves, to every processor.
+  int threads = 0;
+
+  /// Tokens evaluated in one step over all slots. A longer prompt takes several steps, between which the
+  /// other requests go on; more of them are faster for long prompts and make the others wait longer.
+  int batch = 512;
+
+  /// Layers kept on the GPU where llama.cpp was built for one; negative: all.
+  int gpu_layers = -1;
+
+  bool operator==(const LlamaOptions&) const = default;
+};
+
+}  // namespace slm

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "models/llama/handles.h"
+#include "models/llama/options.h"
+#include "models/llama/vocabulary.h"
+#include "models/model.h"
+
+namespace slm::llama {
+
+/// A GGUF model's weights and vocabulary, shared by all that run it. Any thread may read them.
+struct Weights {
+  ModelInfo info;
+  ModelHandle model;
+  Vocabulary vocabulary;
+};
+
+/// Throws `ModelError` if the file is missing, damaged or no model that generates text.
+std::shared_ptr<const Weights> load_weights(const std::filesystem::path& file, const LlamaOptions& options);
+
+}  // namespace slm::llama
