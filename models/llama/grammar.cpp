@@ -1,0 +1,59 @@
+#include "models/llama/grammar.h"
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "models/llama/backend_library.h"
+#include "models/llama/gbnf_check.h"
+#include "models/llama/json_schema_grammar.h"
+#include "models/llama/weights.h"
+#include "models/model.h"
+
+namespace slm::llama {
+
+void GrammarState::restrict(std::span<llama_token_data> candidates) const {
+  llama_token_data_array array{candidates.data(), candidates.size(), -1, false};
+  llama_sampler_apply(sampler_.get(), &array);
+  for (llama_token_data& candidate : candidates) {
+    // A control token's name would pass for text inside a string, though it adds nothing to the output.
+    if (vocabulary_->piece(candidate.id).empty() && !vocabulary_->is_end(candidate.id))
+      candidate.logit = -std::numeric_limits<float>::infinity();
+  }
+}
+
+bool GrammarState::allows(llama_token token) const {
+  std::array<llama_token_data, 1> candidate{{{token, 0, 0}}};
+  restrict(candidate);
+  return std::isfinite(candidate[0].logit);
+}
+
+bool GrammarState::allows_end() const {
+  // The grammar treats all tokens that end a text alike.
+  return !vocabulary_->end_tokens().empty() && allows(vocabulary_->end_tokens().front());
+}
+
+CompiledConstraint::CompiledConstraint(const ConstraintSource& source, std::shared_ptr<const Weights> weights)
+    : weights_(std::move(weights)) {
+  std::string gbnf = source.text;
+  if (source.language == ConstraintSource::Language::json_schema) {
+    schema_ = JsonSchema::parse(source.text);
+    gbnf = to_gbnf(*schema_);
+  } else {
+    check_gbnf(gbnf);
+  }
+  const LogCapture log;
+  sampler_.reset(llama_sampler_init_grammar(weights_->vocabulary.handle(), gbnf.c_str(), "root"));
+  if (!sampler_) throw ModelError("llama.cpp refuses the grammar: " + log.text());
+}
+
+GrammarState CompiledConstraint::start() const {
+  return {SamplerHandle(llama_sampler_clone(sampler_.get())), weights_->vocabulary};
+}
+
+std::optional<bool> CompiledConstraint::schema_valid(const std::string& text) const {
+  if (!schema_) return std::nullopt;
+  return !schema_->violation(text).has_value();
+}
+
+}  // namespace slm::llama

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <llama.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "models/generator.h"
+#include "models/llama/handles.h"
+#include "models/llama/json_schema.h"
+#include "models/llama/vocabulary.h"
+
+namespace slm::llama {
+
+struct Weights;
+
+/// Where a text stands in its grammar: which tokens may come next. One thread at a time.
+class GrammarState {
+ public:
+  GrammarState(SamplerHandle sampler, const Vocabulary& vocabulary)
+      : sampler_(std::move(sampler)), vocabulary_(&vocabulary) {}
+
+  bool allows(llama_token token) const;
+
+  /// Sets the logit of every candidate that may not come next to minus infinity.
+  void restrict(std::span<llama_token_data> candidates) const;
+
+  /// Moves past a token that is allowed and does not end the text.
+  void accept(llama_token token) { llama_sampler_accept(sampler_.get(), token); }
+
+  /// Whether the text may end here.
+  bool allows_end() const;
+
+ private:
+  SamplerHandle sampler_;
+  const Vocabulary* vocabulary_;
+};
+
+/// A JSON Schema or GBNF grammar made ready for one model's vocabulary.
+class CompiledConstraint : public Constraint {
+ public:
+  /// Throws `ModelError` saying where, if the format cannot be expressed.
+  CompiledConstraint(const ConstraintSource& source, std::shared_ptr<const Weights> weights);
+
+  const Weights& weights() const { return *weights_; }
+  GrammarState start() const;
+
+  /// Whether the finished answer satisfies the schema; empty for a grammar.
+  std::optional<bool> schema_valid(const std::string& text) const;
+
+ private:
+  std::shared_ptr<const Weights> weights_;  // the sampler refers to their vocabulary
+  std::optional<JsonSchema> schema_;
+  SamplerHandle sampler_;
+};
+
+}  // namespace slm::llama
