@@ -1,0 +1,34 @@
+#pragma once
+
+#include <llama.h>
+
+namespace slm::llama {
+
+/// The tokens of one decoding step, of several sequences. Fixed capacity.
+class Batch {
+ public:
+  explicit Batch(int capacity) : capacity_(capacity), batch_(llama_batch_init(capacity, 0, 1)) {}
+  ~Batch() { llama_batch_free(batch_); }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  void clear() { batch_.n_tokens = 0; }
+  int size() const { return batch_.n_tokens; }
+  int room() const { return capacity_ - batch_.n_tokens; }
+  const llama_batch& get() const { return batch_; }
+
+  void add(llama_token token, int position, llama_seq_id sequence, bool wants_logits) {
+    const int i = batch_.n_tokens++;
+    batch_.token[i] = token;
+    batch_.pos[i] = position;
+    batch_.n_seq_id[i] = 1;
+    batch_.seq_id[i][0] = sequence;
+    batch_.logits[i] = wants_logits ? 1 : 0;
+  }
+
+ private:
+  int capacity_;
+  llama_batch batch_;
+};
+
+}  // namespace slm::llama

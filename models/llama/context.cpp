@@ -1,0 +1,68 @@
+#include "models/llama/context.h"
+
+#include <algorithm>
+#include <string>
+#include <thread>
+
+#include "models/llama/backend_library.h"
+
+namespace slm::llama {
+namespace {
+
+/// Threads pay when a step takes much longer than waking them, some ten microseconds for each layer's
+/// operations.
+int sensible_threads(std::uint64_t parameters) {
+  const int processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (parameters < 30'000'000) return 1;
+  if (parameters < 200'000'000) return std::min(processors, 4);
+  return processors;
+}
+
+void check(const Weights& weights, const LlamaOptions& options, int context) {
+  const auto refuse = [&](const std::string& why) {
+    throw ModelError(weights.info.file.string() + ": " + why);
+  };
+  const auto most_slots = static_cast<int>(llama_max_parallel_sequences());
+  if (options.slots < 1 || options.slots > most_slots)
+    refuse("`slots` is " + std::to_string(options.slots) + ", which is not in 1…" +
+           std::to_string(most_slots));
+  if (context < 1) refuse("`context` is " + std::to_string(context) + "; it must be positive");
+  if (options.threads < 0 || options.threads > 512)
+    refuse("`threads` is " + std::to_string(options.threads) + ", which is not in 0…512");
+  if (options.batch < options.slots)
+    refuse("`batch` is " + std::to_string(options.batch) + ", less than one token for each slot");
+  const std::uint64_t trained = weights.info.context_tokens;
+  if (trained != 0 && static_cast<std::uint64_t>(context) > trained) {
+    refuse("`context` is " + std::to_string(context) + ", more than the " + std::to_string(trained) +
+           " tokens that the model was trained with");
+  }
+}
+
+}  // namespace
+
+int logits_per_step(const LlamaOptions& options) {
+  return std::min(options.batch, std::max(options.slots, 32));
+}
+
+ContextHandle make_context(const Weights& weights, const LlamaOptions& options, int context) {
+  check(weights, options, context);
+  llama_context_params parameters = llama_context_default_params();
+  parameters.n_ctx = static_cast<std::uint32_t>(context) * static_cast<std::uint32_t>(options.slots);
+  parameters.n_batch = static_cast<std::uint32_t>(options.batch);
+  parameters.n_ubatch = parameters.n_batch;
+  parameters.n_seq_max = static_cast<std::uint32_t>(options.slots);
+  parameters.n_outputs_max = static_cast<std::uint32_t>(logits_per_step(options));
+  parameters.n_threads = options.threads > 0 ? options.threads : sensible_threads(weights.info.parameters);
+  parameters.n_threads_batch = parameters.n_threads;
+  const LogCapture log;
+  ContextHandle handle(llama_init_from_model(weights.model.get(), parameters));
+  if (!handle) {
+    throw ModelError(weights.info.file.string() + ": no working memory for " + std::to_string(options.slots) +
+                     " slots of " + std::to_string(context) + " tokens: " + log.text());
+  }
+  if (llama_get_memory(handle.get()) == nullptr)
+    throw ModelError(weights.info.file.string() + ": the model does not generate text token by token");
+  return handle;
+}
+
+}  // namespace slm::llama

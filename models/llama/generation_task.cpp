@@ -1,0 +1,72 @@
+#include "models/llama/generation_task.h"
+
+#include "models/llama/logits.h"
+
+namespace slm::llama {
+namespace {
+
+std::optional<GrammarState> start(const CompiledConstraint* constraint) {
+  if (constraint == nullptr) return std::nullopt;
+  return constraint->start();
+}
+
+}  // namespace
+
+GenerationTask::GenerationTask(GenerationRequest request, std::vector<llama_token> prompt,
+                               const Vocabulary& vocabulary, Done done)
+    : Task(std::move(request.patience)),
+      vocabulary_(&vocabulary),
+      constraint_(std::static_pointer_cast<const CompiledConstraint>(std::move(request.constraint))),
+      done_(std::move(done)),
+      sampler_(start(constraint_.get()), request.temperature, request.seed),
+      text_(std::move(request.stop)),
+      max_tokens_(request.max_tokens),
+      evaluation_{.tokens = std::move(prompt), .start = 0} {
+  generation_.prompt_tokens = static_cast<int>(evaluation_.tokens.size());
+  if (max_tokens_ <= 0) finish(Generation::Finish::max_tokens);
+}
+
+const Evaluation* GenerationTask::next() {
+  if (is_finished_) return nullptr;
+  if (last_ != LLAMA_TOKEN_NULL) {
+    evaluation_.start += static_cast<int>(evaluation_.tokens.size());
+    evaluation_.tokens.assign(1, last_);
+  }
+  return &evaluation_;
+}
+
+void GenerationTask::finish(Generation::Finish how) {
+  generation_.finish = how;
+  is_finished_ = true;
+}
+
+void GenerationTask::take(std::size_t, std::span<const float> logits) {
+  if (generation_.generated_tokens == 0)
+    generation_.evidence.first_token_margin = static_cast<float>(probability_margin(logits));
+  const std::optional<SampledToken> sampled = sampler_.sample(logits, *vocabulary_);
+  if (!sampled) {
+    // Without a token to end with, the model ends where its grammar does.
+    is_stuck_ = !vocabulary_->end_tokens().empty();
+    return finish(Generation::Finish::end_of_text);
+  }
+  if (vocabulary_->is_end(sampled->token)) return finish(Generation::Finish::end_of_text);
+  ++generation_.generated_tokens;
+  generation_.evidence.token_logprobs.push_back(sampled->logprob);
+  if (text_.append(vocabulary_->piece(sampled->token))) return finish(Generation::Finish::stop_string);
+  if (sampler_.is_complete(*vocabulary_)) return finish(Generation::Finish::end_of_text);
+  if (generation_.generated_tokens == max_tokens_) return finish(Generation::Finish::max_tokens);
+  last_ = sampled->token;
+}
+
+void GenerationTask::answer() {
+  if (is_stuck_) {
+    return done_(
+        ModelFailure{.reason = "the grammar came to a place where it allows no token of the model, after \"" +
+                               text_.finish() + '"'});
+  }
+  generation_.text = text_.finish();
+  if (constraint_) generation_.evidence.schema_valid = constraint_->schema_valid(generation_.text);
+  done_(std::move(generation_));
+}
+
+}  // namespace slm::llama

@@ -1,0 +1,79 @@
+#include "models/llama/llama_model.h"
+
+#include "models/llama/generation_task.h"
+#include "models/llama/scoring_task.h"
+
+namespace slm::llama {
+namespace {
+
+std::string too_long(std::size_t tokens, int context) {
+  return "the prompt has " + std::to_string(tokens) + " tokens, more than the context of " +
+         std::to_string(context);
+}
+
+}  // namespace
+
+LlamaModel::LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options)
+    : weights_(weights), executor_(std::move(weights), options) {}
+
+std::shared_ptr<const Constraint> LlamaModel::compile(const ConstraintSource& source) const {
+  return std::make_shared<const CompiledConstraint>(source, weights_);
+}
+
+std::vector<llama_token> LlamaModel::tokenize_prompt(const std::string& prompt, std::string& refusal) const {
+  const auto context = static_cast<std::size_t>(executor_.context());
+  const std::size_t at_least = weights_->vocabulary.least_tokens(prompt.size());
+  if (at_least > context) {
+    refusal = too_long(at_least, executor_.context()) + " at the very least";
+    return {};
+  }
+  std::vector<llama_token> tokens = weights_->vocabulary.tokenize_prompt(prompt);
+  if (tokens.empty()) refusal = "the prompt is empty, and the model has no token that begins a text";
+  if (tokens.size() > context) refusal = too_long(tokens.size(), executor_.context());
+  return tokens;
+}
+
+void LlamaModel::submit(std::unique_ptr<Task> task, std::string refusal) {
+  if (refusal.empty()) {
+    executor_.submit(std::move(task));
+  } else {
+    executor_.refuse(std::move(task), std::move(refusal));
+  }
+}
+
+void LlamaModel::generate(GenerationRequest request, std::function<void(GenerationResult)> done) {
+  std::string refusal;
+  const auto* constraint = dynamic_cast<const CompiledConstraint*>(request.constraint.get());
+  if (request.constraint && (constraint == nullptr || &constraint->weights() != weights_.get())) {
+    refusal = "the output format was compiled by another model";
+    request.constraint = nullptr;
+  }
+  std::vector<llama_token> prompt = tokenize_prompt(request.prompt, refusal);
+  submit(std::make_unique<GenerationTask>(std::move(request), std::move(prompt), weights_->vocabulary,
+                                          std::move(done)),
+         std::move(refusal));
+}
+
+void LlamaModel::score(ChoiceRequest request, std::function<void(ChoiceResult)> done) {
+  std::string refusal;
+  std::vector<llama_token> prompt = tokenize_prompt(request.prompt, refusal);
+  std::vector<std::vector<llama_token>> choices;
+  if (!request.choices || request.choices->size() < 2) {
+    refusal = "at least two choices are needed";
+  } else {
+    for (const std::string& choice : *request.choices) {
+      choices.push_back(weights_->vocabulary.tokenize_continuation(choice));
+      if (choices.back().empty()) refusal = "the choice \"" + choice + "\" is empty";
+    }
+  }
+  submit(std::make_unique<ScoringTask>(std::move(request), std::move(prompt), std::move(choices),
+                                       std::move(done)),
+         std::move(refusal));
+}
+
+Model load_llama(const std::filesystem::path& file, const LlamaOptions& options) {
+  const auto model = std::make_shared<LlamaModel>(load_weights(file, options), options);
+  return {.info = model->info(), .classifier = nullptr, .generator = model, .scorer = model};
+}
+
+}  // namespace slm::llama

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "models/llama/executor.h"
+
+namespace slm::llama {
+
+/// A GGUF model that runs: generates text and scores choices, many requests together. Any thread.
+class LlamaModel : public Generator, public ChoiceScorer {
+ public:
+  /// Throws `ModelError`, which names the file.
+  LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options);
+
+  const ModelInfo& info() const { return weights_->info; }
+
+  std::shared_ptr<const Constraint> compile(const ConstraintSource& source) const override;
+
+  /// Tokenises on the caller's thread, so that a long text holds up nobody else.
+  void generate(GenerationRequest request, std::function<void(GenerationResult)> done) override;
+  void score(ChoiceRequest request, std::function<void(ChoiceResult)> done) override;
+
+ private:
+  std::vector<llama_token> tokenize_prompt(const std::string& prompt, std::string& refusal) const;
+  void submit(std::unique_ptr<Task> task, std::string refusal);
+
+  std::shared_ptr<const Weights> weights_;
+  Executor executor_;
+};
+
+/// Loads a GGUF model and starts its executor. Throws `ModelError`, which names the file.
+Model load_llama(const std::filesystem::path& file, const LlamaOptions& options = {});
+
+}  // namespace slm::llama

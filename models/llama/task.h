@@ -1,0 +1,46 @@
+#pragma once
+
+#include <llama.h>
+
+#include <span>
+#include <vector>
+
+#include "models/generator.h"
+
+namespace slm::llama {
+
+/// Tokens that a task wants evaluated after the first `start` of its sequence; what was evaluated beyond is
+/// forgotten.
+struct Evaluation {
+  std::vector<llama_token> tokens;
+  int start = 0;
+  bool wants_all_logits = false;  ///< of every token, not of the last only
+};
+
+/// One request as the executor sees it: what to evaluate, what to make of the logits, whom to tell. The
+/// executor's thread alone calls it, after it was made.
+class Task {
+ public:
+  explicit Task(Patience patience) : patience_(std::move(patience)) {}
+  virtual ~Task() = default;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  const Patience& patience() const { return patience_; }
+
+  /// The next evaluation, valid until the next call, or null when the answer stands. Called to begin with,
+  /// and whenever the logits of the one before were all taken.
+  virtual const Evaluation* next() = 0;
+
+  /// Logits after the evaluation's token `index`. Leaves the evaluation as it is.
+  virtual void take(std::size_t index, std::span<const float> logits) = 0;
+
+  /// Exactly one of these is called, once.
+  virtual void answer() = 0;
+  virtual void fail(ModelFailure failure) = 0;
+
+ private:
+  Patience patience_;
+};
+
+}  // namespace slm::llama
