@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "models/llama/options.h"
+#include "models/model.h"
+
+namespace slm {
+
+/// Opens model files, each once: who opens the same file with the same options shares one model, and the last
+/// to let go unloads it. Any thread may call any function; several may load different models at once.
+///
+/// A file's format is read from its content, whatever its name. Everything that is wrong with a file is a
+/// `ModelError` that names it: missing, a directory, not readable, cut off, of another format than expected,
+/// too new.
+class ModelStore {
+ public:
+  /// The store that all graphs of a program share.
+  static ModelStore& instance();
+
+  Model open_ngram(const std::filesystem::path& file);
+  Model open_llama(const std::filesystem::path& file, const LlamaOptions& options = {});
+
+ private:
+  struct Entry;
+  std::shared_ptr<Entry> entry_for(const std::filesystem::path& file, const LlamaOptions& options);
+  Model open(const std::filesystem::path& file, const LlamaOptions& options,
+             const std::function<Model()>& load);
+
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<Entry>> entries_;  // guarded by mutex_; few, so they are searched one by one
+};
+
+/// What a model file of either format says of itself, without loading its weights; the memory is that with
+/// these options. Throws `ModelError` as the store does.
+ModelInfo inspect(const std::filesystem::path& file, const LlamaOptions& llama = {});
+
+}  // namespace slm
