@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "graph/pipeline.h"
+#include "models/llama/json_schema.h"
 #include "models/model.h"
 #include "nodes/model_exit.h"
 #include "nodes/model_resource.h"
@@ -78,6 +79,11 @@ Exit GenerateNode::take(Message& message, GenerationResult result) const {
 }
 
 void GenerateNode::check(const GenerateOptions& options, CheckContext& context) {
+  try {
+    if (options.schema) llama::JsonSchema::parse(content_of(options.schema->path));
+  } catch (const ModelError& error) {
+    context.problem(options.schema->place, "`schema` of node `" + context.node().name + "`: " + error.what());
+  }
   if (options.schema && options.grammar)
     context.problem(options.grammar->place, "node `" + context.node().name +
                                                 "` has both `schema` and `grammar`; expected one of them");
