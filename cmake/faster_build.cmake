@@ -2,7 +2,10 @@
 
 find_program(SLM_GRAPH_CCACHE ccache DOC "Compiler cache, used where found")
 if(SLM_GRAPH_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${SLM_GRAPH_CCACHE})
+  # With paths relative to the checkout, other clones and worktrees find in the cache what one of them compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${SLM_GRAPH_CCACHE})
+  add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 endif()
 
 include(CheckLinkerFlag)
