@@ -17,10 +17,11 @@ using Bytes = std::vector<std::byte>;
 
 class NgramFile : public testing::Test {
  protected:
-  NgramFile() {
+  static void SetUpTestSuite() {
+    const TemporaryFolder folder;
     train(sample_examples(60), {}, {.weights = WeightType::float32, .max_epochs = 2, .max_features = 100},
-          folder_.file("good.slm"));
-    good_ = read_bytes(folder_.file("good.slm"));
+          folder.file("good.slm"));
+    good_ = read_bytes(folder.file("good.slm"));
   }
 
   // What opening the bytes says; empty where it succeeds.
@@ -37,7 +38,7 @@ class NgramFile : public testing::Test {
   }
 
   // The good file with its header changed and, as a forger would, the checksum made right.
-  Bytes forged(const std::function<void(Header&)>& change) {
+  static Bytes forged(const std::function<void(Header&)>& change) {
     Header header;
     std::memcpy(&header, good_.data(), sizeof header);
     change(header);
@@ -52,14 +53,14 @@ class NgramFile : public testing::Test {
     return bytes;
   }
 
-  Header good_header() const {
+  static Header good_header() {
     Header header;
     std::memcpy(&header, good_.data(), sizeof header);
     return header;
   }
 
   TemporaryFolder folder_;
-  Bytes good_;
+  static inline Bytes good_;
 };
 
 void expect_contains(const std::string& text, const std::string& part) {

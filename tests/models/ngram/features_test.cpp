@@ -100,6 +100,20 @@ TEST(FeatureHash, DoesNotDependOnBytesBehind) {
   EXPECT_EQ(hash_bytes(FeatureKind::gram, one, 3), hash_bytes(FeatureKind::gram, two, 3));
 }
 
+// The vectors of docs/ngram-format.md.
+TEST(FeatureHash, GivesTheSpecifiedValues) {
+  Words words("Play Müsic internationalisation");
+  Word play, music, longest;
+  ASSERT_TRUE(words.next(play) && words.next(music) && words.next(longest));
+  EXPECT_EQ(play.hash, 0xE08AF4E6AAC14661U);
+  EXPECT_EQ(music.hash, 0x43E178E0A592619FU);
+  EXPECT_EQ(longest.hash, 0x50FBC6A01FE526E3U);
+  EXPECT_EQ(hash_pair(play.hash, music.hash), 0x5036C82D296DEFC8U);
+  EXPECT_EQ(hash_pair(kTextStart, play.hash), 0xD211426ACCAD39E8U);
+  EXPECT_EQ(hash_pair(music.hash, kTextEnd), 0x29456902FDCE382BU);
+  EXPECT_EQ(grams_of("Play", 2, 2)[0], 0x2E9D582730E079A3U);
+}
+
 TEST(FeatureHash, TellsTheOrderOfAPair) {
   EXPECT_NE(hash_pair(1, 2), hash_pair(2, 1));
 }

@@ -1,5 +1,6 @@
 #include "tests/models/ngram/sample_data.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -75,8 +76,12 @@ std::vector<std::byte> read_bytes(const std::filesystem::path& file) {
 }
 
 void write_bytes(const std::filesystem::path& file, const std::vector<std::byte>& bytes) {
+  std::filesystem::remove(file);  // some file systems sync a file that is written over
   std::ofstream stream(file, std::ios::binary);
-  for (const std::byte byte : bytes) stream.put(static_cast<char>(byte));
+  std::string text(bytes.size(), '\0');
+  std::transform(bytes.begin(), bytes.end(), text.begin(),
+                 [](std::byte byte) { return static_cast<char>(byte); });
+  stream << text;
 }
 
 std::optional<std::vector<Example>> shared_examples(const std::string& file) {
