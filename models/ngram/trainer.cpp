@@ -41,6 +41,7 @@ void check(const TrainOptions& options) {
               options.max_gram_characters <= kMaxGramCharacters,
           "n-grams of characters must have min_gram_characters <= max_gram_characters <= 8");
   require(options.max_epochs > 0, "max_epochs must be at least 1");
+  require(options.patience > 0, "patience must be at least 1");
   require(options.learning_rate > 0 && options.learning_rate <= 1000,
           "learning_rate must lie above 0 and not above 1000");
   require(options.dropout >= 0 && options.dropout <= 0.9F, "dropout must lie between 0 and 0.9");
@@ -138,6 +139,14 @@ std::optional<Best> descend(Lessons training, Lessons held_out, Regression regre
   return best;
 }
 
+// Sound weights are below 100. The bound keeps the sums in words' rows within what a file may hold.
+void check(const Regression& regression) {
+  const auto is_sound = [](float weight) { return weight >= -1000 && weight <= 1000; };
+  if (!std::all_of(regression.weights.begin(), regression.weights.end(), is_sound) ||
+      !std::all_of(regression.bias.begin(), regression.bias.end(), is_sound))
+    throw TrainError("training went astray: the weights grew without bound; lower learning_rate");
+}
+
 // Asks the written file itself, so that the report holds for what will be used.
 void measure(const std::filesystem::path& file, const Split& held_out, TrainReport& report) {
   const Model model(file);
@@ -176,6 +185,7 @@ TrainReport train(std::span<const Example> training, std::span<const Example> va
               Regression(report.features, labels.size()), options, hooks, report);
   report.is_cancelled = !best;
   if (!best) return report;
+  check(best->regression);
 
   report.best_epoch = best->epoch;
   report.temperature = 1 / best->temperature.inverse;

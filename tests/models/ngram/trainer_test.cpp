@@ -138,9 +138,15 @@ TEST_F(NgramTrainer, RefusesNonsenseOptions) {
   EXPECT_THROW(train_sample({.min_gram_characters = 0, .max_gram_characters = 3}), TrainError);
   EXPECT_THROW(train_sample({.min_gram_characters = 4, .max_gram_characters = 3}), TrainError);
   EXPECT_THROW(train_sample({.max_epochs = 0}), TrainError);
+  EXPECT_THROW(train_sample({.patience = 0}), TrainError);
   EXPECT_THROW(train_sample({.learning_rate = -1}), TrainError);
   EXPECT_THROW(train_sample({.dropout = 1}), TrainError);
   EXPECT_THROW(train_sample({.max_features = 0}), TrainError);
+}
+
+TEST_F(NgramTrainer, SaysThatWeightsGrewWithoutBound) {
+  EXPECT_THROW(train_sample({.held_out = 0, .learning_rate = 1000}), TrainError);
+  EXPECT_EQ(folder_.count_files(), 0U);
 }
 
 TEST_F(NgramTrainer, TrainsOnTextsWithoutWords) {
