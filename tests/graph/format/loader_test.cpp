@@ -74,7 +74,7 @@ std::vector<std::filesystem::path> all_pipelines() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Pipelines, Loader, testing::ValuesIn(all_pipelines()),
-                         [](const auto& info) { return info.param.stem().string(); });
+                         [](const auto& given) { return given.param.stem().string(); });
 
 }  // namespace
 }  // namespace slm
