@@ -2,6 +2,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "graph/format/duration.h"
 #include "graph/format/nearest.h"
 #include "graph/format/reader.h"
 #include "graph/format/schema_writer.h"
@@ -91,33 +92,15 @@ class NumberKind : public Kind {
 class DurationKind : public Kind {
  public:
   void read(Reader& reader, void* target, Range /*range*/) const override {
-    const auto text = reader.text(kExpected);
+    const auto text = reader.text(kDurationExpected);
     if (!text) return;
-    const std::size_t unit_at = text->find_first_not_of("0123456789.");
-    double count = 0;
-    const std::string_view unit = unit_at == std::string::npos ? "" : std::string_view{*text}.substr(unit_at);
-    const double unit_ms = milliseconds_in(unit);
-    if (!parse_whole(std::string_view{*text}.substr(0, unit_at), count) || unit_ms == 0 ||
-        count * unit_ms > kLongestMs)
-      return reader.unexpected(kExpected);
-    *static_cast<std::chrono::milliseconds*>(target) =
-        std::chrono::milliseconds{static_cast<std::int64_t>(std::llround(count * unit_ms))};
+    const auto duration = parse_duration(*text);
+    if (!duration) return reader.unexpected(kDurationExpected);
+    *static_cast<std::chrono::milliseconds*>(target) = *duration;
   }
   void describe(SchemaWriter& schema, Range /*range*/) const override {
     schema.json["type"] = "string";
     schema.json["pattern"] = "^[0-9]+(\\.[0-9]+)?(ms|s|min|h)$";
-  }
-
- private:
-  static constexpr const char* kExpected = "a duration such as `200ms`, `5s`, `2min` or `1h`";
-  static constexpr double kLongestMs = 1e12;
-
-  static double milliseconds_in(std::string_view unit) {
-    if (unit == "ms") return 1;
-    if (unit == "s") return 1e3;
-    if (unit == "min") return 60e3;
-    if (unit == "h") return 3600e3;
-    return 0;
   }
 };
 
