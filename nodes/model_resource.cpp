@@ -8,6 +8,7 @@ namespace slm {
 namespace {
 
 constexpr const char* kNgram = "ngram";
+constexpr const char* kLlama = "llama";
 
 struct NgramEntry {
   FilePath file;
@@ -52,6 +53,14 @@ const Model& opened_model(const NodeContext& context, const ModelRef& reference)
   return std::static_pointer_cast<ModelResource>(context.model(reference.name))->model;
 }
 
+std::optional<ModelInfo> info_of(const ModelSpec& model) {
+  if (model.type->name == kNgram)
+    return inspect(static_cast<const NgramEntry*>(model.options.get())->file.path);
+  if (model.type->name != kLlama) return std::nullopt;
+  const auto* entry = static_cast<const LlamaEntry*>(model.options.get());
+  return inspect(entry->file.path, entry->options);
+}
+
 bool has_own_labels(const ModelSpec& model) {
   return model.type->name == kNgram;
 }
@@ -74,7 +83,7 @@ ModelType ngram_backend() {
 }
 
 ModelType llama_backend() {
-  ModelType type{"llama", "a language model in a GGUF file, run by llama.cpp", llama_fields()};
+  ModelType type{kLlama, "a language model in a GGUF file, run by llama.cpp", llama_fields()};
   type.make_options = [] { return std::make_shared<LlamaEntry>(); };
   type.open = [](const void* options) -> std::shared_ptr<Resource> {
     const auto* entry = static_cast<const LlamaEntry*>(options);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ const Model& opened_model(const NodeContext& context, const ModelRef& reference)
 /// The labels that a model brings with it, read from its file; empty for a backend that is told its choices.
 /// Throws `ModelError`.
 std::vector<std::string> labels_of(const ModelSpec& model);
+
+/// What the model's file says of itself, and the memory it takes with these options; empty for a backend that
+/// is not ours. Throws `ModelError`.
+std::optional<ModelInfo> info_of(const ModelSpec& model);
 
 /// Whether the backend brings its own labels.
 bool has_own_labels(const ModelSpec& model);
