@@ -1,0 +1,42 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "runtime/input/line_reader.h"
+#include "runtime/input/source.h"
+
+namespace slm::runtime {
+
+/// Comma-separated values as RFC 4180 has them: a header, quoted fields that may hold commas, doubled quotes
+/// and line breaks (given as line feeds). One column is the text; `id`, `timeout_ms`, `expected`,
+/// `expected_outcome` and `label` mean what they mean in JSON lines and are absent where they are empty;
+/// every other column is a field.
+///
+/// A record whose quote is never closed fails alone: the reading goes on with the line after the one it began
+/// on.
+class CsvSource : public Source {
+ public:
+  /// Reads the header. Throws InputError where it is broken or has no column of that name.
+  CsvSource(ByteReader& bytes, std::string text_field);
+  std::optional<InputItem> next() override;
+
+ private:
+  struct Record {
+    std::uint64_t line = 0;
+    std::vector<std::string> values;
+    std::string problem;
+  };
+
+  std::optional<Record> next_record();
+  std::optional<Line> next_line();
+  void read_values(Record& record, InputItem& item) const;
+
+  LineReader lines_;
+  std::deque<Line> put_back_;  // lines that an unclosed quote had run through
+  std::string text_field_;
+  std::vector<std::string> header_;
+};
+
+}  // namespace slm::runtime

@@ -1,0 +1,36 @@
+#include "runtime/input/source.h"
+
+#include "runtime/input/csv_source.h"
+#include "runtime/input/line_sources.h"
+
+namespace slm::runtime {
+namespace {
+
+InputFormat format_of(const std::filesystem::path& file) {
+  if (file == "-") return InputFormat::jsonl;
+  const auto extension = file.extension();
+  if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json") return InputFormat::jsonl;
+  if (extension == ".txt" || extension == ".text") return InputFormat::text;
+  if (extension == ".csv") return InputFormat::csv;
+  throw InputError("cannot tell the format of " + file.string() +
+                   " from its extension, expected .jsonl, .txt or .csv; --format names it");
+}
+
+}  // namespace
+
+std::unique_ptr<Source> make_source(ByteReader& bytes, const std::filesystem::path& file,
+                                    const SourceOptions& options) {
+  const auto format = options.format == InputFormat::automatic ? format_of(file) : options.format;
+  switch (format) {
+    case InputFormat::text:
+      return std::make_unique<TextLinesSource>(bytes);
+    case InputFormat::csv:
+      return std::make_unique<CsvSource>(bytes, options.text_field);
+    case InputFormat::automatic:
+    case InputFormat::jsonl:
+      break;
+  }
+  return std::make_unique<JsonLinesSource>(bytes, options.text_field);
+}
+
+}  // namespace slm::runtime

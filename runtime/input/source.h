@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "graph/message.h"
+#include "runtime/input/byte_reader.h"
+#include "runtime/report/expectation.h"
+
+namespace slm::runtime {
+
+/// What one line of input asks, or why it cannot be asked.
+struct InputItem {
+  std::uint64_t line = 0;  ///< where it starts, from one
+  std::string id_json;  ///< the id as JSON text, of the type it came with; the line number where it has none
+  Request request;
+  Expectation expectation;  ///< what the line says the right outcome is
+  std::string problem;      ///< what is wrong with the line; empty where nothing is
+};
+
+/// Reads requests one by one, in constant memory. One thread.
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// Empty at the end, or once the reading was stopped. Throws InputError.
+  virtual std::optional<InputItem> next() = 0;
+};
+
+enum class InputFormat { automatic, jsonl, text, csv };
+
+struct SourceOptions {
+  InputFormat format =
+      InputFormat::automatic;       ///< automatic: by the file's extension; JSON lines on standard input
+  std::string text_field = "text";  ///< JSON member or CSV column that is the request's text
+};
+
+/// The source for what `bytes` reads, which must outlive it. Throws InputError, also where the extension of
+/// `file` does not tell its format.
+std::unique_ptr<Source> make_source(ByteReader& bytes, const std::filesystem::path& file,
+                                    const SourceOptions& options);
+
+}  // namespace slm::runtime
