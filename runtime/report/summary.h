@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/message.h"
+#include "graph/pipeline.h"
+#include "runtime/report/expectation.h"
+#include "runtime/report/latency_histogram.h"
+
+namespace slm::runtime {
+
+/// How many outcomes had an expectation, and how many were as expected.
+struct Accuracy {
+  std::uint64_t judged = 0;
+  std::uint64_t right = 0;
+
+  void add(std::optional<bool> is_right);
+};
+
+/// What one model did. Outcomes belong to the model that answered last, tokens and cost to the one that took
+/// them.
+struct TierSummary {
+  std::string name;
+  std::uint64_t answered = 0;
+  std::uint64_t rejected = 0;
+  Accuracy accuracy;  ///< of what it answered or rejected
+  std::uint64_t prompt_tokens = 0;
+  std::uint64_t generated_tokens = 0;
+  double cost = 0;
+};
+
+/// Adds up the outcomes of a run, in memory that does not grow with them. One thread at a time.
+class Summary {
+ public:
+  explicit Summary(const PipelineSpec& spec);
+
+  void add(const Outcome& outcome, const Expectation& expectation);
+
+  std::uint64_t count(OutcomeKind kind) const { return by_kind_[static_cast<std::size_t>(kind)]; }
+  std::uint64_t total() const { return latencies_.count(); }
+  /// Of all judged outcomes, however they ended.
+  const Accuracy& accuracy() const { return accuracy_; }
+  /// In the order of the pipeline file, those without a part in the run too.
+  const std::vector<TierSummary>& tiers() const { return tiers_; }
+  const LatencyHistogram& latencies() const { return latencies_; }
+
+ private:
+  TierSummary& tier(std::string_view name);
+
+  std::array<std::uint64_t, 5> by_kind_{};
+  Accuracy accuracy_;
+  std::vector<TierSummary> tiers_;
+  std::map<std::string, std::string, std::less<>> model_of_node_;
+  LatencyHistogram latencies_;
+};
+
+inline constexpr std::array kOutcomeKinds = {OutcomeKind::answered, OutcomeKind::rejected,
+                                             OutcomeKind::abstained, OutcomeKind::expired,
+                                             OutcomeKind::failed};
+
+}  // namespace slm::runtime
