@@ -1,0 +1,122 @@
+#include "runtime/run/runner.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+namespace slm::runtime {
+namespace {
+
+// An output that is the input would be emptied before it is read.
+void refuse_to_overwrite(const ByteReader& input, const std::filesystem::path& output) {
+  struct stat read {};
+  struct stat written {};
+  if (output == "-" || ::stat(output.c_str(), &written) != 0 || ::fstat(input.descriptor(), &read) != 0)
+    return;
+  if (S_ISREG(read.st_mode) && read.st_dev == written.st_dev && read.st_ino == written.st_ino)
+    throw OutputError("the output " + output.string() + " is the input");
+}
+
+Descriptor open_output(const std::filesystem::path& file) {
+  if (file == "-") return Descriptor::lent(STDOUT_FILENO);
+  auto output = Descriptor::owned(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (output.get() < 0) throw OutputError("cannot write " + file.string() + ": " + std::strerror(errno));
+  return output;
+}
+
+}  // namespace
+
+Runner::Runner(RunOptions options)
+    : options_{std::move(options)},
+      pipeline_{Pipeline::load(options_.pipeline)},
+      bytes_{options_.input, stop_.descriptor()} {
+  refuse_to_overwrite(bytes_, options_.output);
+  source_ = make_source(bytes_, options_.input, options_.source);
+  const auto start = Clock::now();
+  graph_ = std::make_unique<Graph>(
+      pipeline_, GraphOptions{.max_in_flight = options_.max_in_flight, .timeout = options_.timeout});
+  load_time_ = Clock::now() - start;
+  output_ = open_output(options_.output);
+}
+
+void Runner::stop_reading() {
+  stop_.set();
+}
+
+void Runner::give_up() {
+  stop_reading();
+  given_up_.request_stop();  // reaches models at work, as the graph's own cancelling does not
+  graph_->cancel();
+}
+
+ProgressState Runner::progress() const {
+  ProgressState state{.done = done_, .total = taken_};
+  if (is_all_read_) return state;
+  state.is_total_estimated = true;
+  const auto read = bytes_.bytes_read();
+  const double grown = read > 0 ? static_cast<double>(bytes_.size_bytes()) / static_cast<double>(read) : 0;
+  state.total = static_cast<std::uint64_t>(std::llround(static_cast<double>(state.total) * grown));
+  return state;
+}
+
+void Runner::take(InputItem item, OutcomeWriter& writer) {
+  // Shared only because std::function wants to be copied.
+  auto result = std::make_shared<Result>();
+  result->sequence = taken_++;
+  if (!item.problem.empty()) {
+    result->outcome.id = item.request.id;
+    result->outcome.reason = "line " + std::to_string(item.line) + ": " + item.problem;
+    result->item = std::move(item);
+    return writer.put(std::move(*result));
+  }
+  auto request = std::move(item.request);
+  request.cancelled = given_up_.get_token();
+  result->item = std::move(item);
+  graph_->submit(std::move(request), [result, &writer](Outcome outcome) {
+    result->outcome = std::move(outcome);
+    writer.put(std::move(*result));
+  });
+}
+
+void Runner::read_all(OutcomeWriter& writer, RunReport& report) {
+  try {
+    while (!stop_.is_set()) {
+      auto item = source_->next();
+      if (!item) break;
+      writer.reserve();
+      report.last_line = item->line;
+      take(*std::move(item), writer);
+    }
+  } catch (const InputError& error) {
+    report.input_error = error.what();
+  }
+  is_all_read_ = true;
+}
+
+RunReport Runner::run() {
+  RunReport report{pipeline_.spec()};
+  report.load_time = load_time_;
+  report.input = options_.input == "-" ? "standard input" : options_.input.string();
+  const auto start = Clock::now();
+  OutcomeWriter writer{std::move(output_),
+                       {.is_ordered = options_.is_ordered,
+                        .window = options_.max_in_flight + 4096,
+                        .on_result =
+                            [&](const Result& result) {
+                              report.summary.add(result.outcome, result.item.expectation);
+                              ++done_;
+                            },
+                        .on_failure = [this] { give_up(); }}};
+  read_all(writer, report);
+  graph_->drain();
+  writer.finish();
+  report.run_time = Clock::now() - start;
+  report.written = writer.written();
+  report.output_error = writer.error();
+  return report;
+}
+
+}  // namespace slm::runtime

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+#include "runtime/descriptor.h"
+
+namespace slm::runtime {
+
+/// Turns SIGINT and SIGTERM into calls, while it lives.
+///
+/// The first signal asks to finish what was begun, the second to give that up; a third ends the process at
+/// once, as if nobody had listened. One object at a time.
+class Signals {
+ public:
+  /// `on_signal(1)` and `on_signal(2)` are called on a thread of this object.
+  explicit Signals(std::function<void(int count)> on_signal);
+  ~Signals() { stop(); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  /// Listens no more; nothing is called once this returns.
+  void stop();
+  /// How many came.
+  int count() const { return count_; }
+
+ private:
+  void watch();
+
+  std::function<void(int)> on_signal_;
+  std::atomic<int> count_{0};
+  Descriptor arrivals_;
+  std::thread thread_;
+};
+
+/// Something that `poll` can wait for: readable, for good, once it is set. Any thread.
+class Flag {
+ public:
+  Flag();
+  void set();
+  bool is_set() const { return is_set_; }
+  int descriptor() const { return read_end_.get(); }
+
+ private:
+  Descriptor read_end_;
+  Descriptor write_end_;
+  std::atomic<bool> is_set_{false};
+};
+
+}  // namespace slm::runtime
