@@ -1,0 +1,81 @@
+#include "runtime/explain/plan_report.h"
+
+#include <algorithm>
+
+#include "nodes/model_resource.h"
+#include "runtime/explain/written_options.h"
+
+namespace slm::runtime {
+namespace {
+
+void visit(const PipelineSpec& spec, std::size_t node, std::vector<bool>& is_seen,
+           std::vector<std::size_t>& order) {
+  if (is_seen[node]) return;
+  is_seen[node] = true;
+  // The last exit first, so that reversing the order puts the first one first.
+  const auto& ports = spec.nodes[node].ports;
+  for (auto port = ports.rbegin(); port != ports.rend(); ++port)
+    for (auto target = port->targets.rbegin(); target != port->targets.rend(); ++target)
+      visit(spec, *target, is_seen, order);
+  order.push_back(node);
+}
+
+std::vector<std::size_t> flow_order(const PipelineSpec& spec) {
+  std::vector<std::size_t> order;
+  std::vector<bool> is_seen(spec.nodes.size());
+  visit(spec, spec.entry, is_seen, order);
+  std::ranges::reverse(order);
+  return order;
+}
+
+PlanReport::Model model_of(const ModelSpec& model, const PipelineSpec& spec) {
+  PlanReport::Model report{model.name, model.type->name, std::nullopt, "", {}};
+  try {
+    report.info = info_of(model);
+  } catch (const ModelError& error) {
+    report.error = error.what();
+  }
+  for (const NodeSpec& node : spec.nodes)
+    if (std::ranges::count(node.models, model.name) > 0 &&
+        std::ranges::count(report.processes, node.process) == 0)
+      report.processes.push_back(node.process);
+  return report;
+}
+
+PlanReport::Node node_of(const NodeSpec& node, const PipelineSpec& spec, const WrittenOptions& written) {
+  PlanReport::Node report{node.name, node.type->name, node.models, node.process, written.of_node(node.name),
+                          {}};
+  for (const PortSpec& port : node.ports) {
+    auto& exit = report.exits.emplace_back(PlanReport::Exit{port.name, {}});
+    for (const std::size_t target : port.targets) exit.to.push_back(spec.nodes[target].name);
+    if (port.targets.empty()) exit.to.emplace_back(to_string(port.when_open));
+  }
+  return report;
+}
+
+}  // namespace
+
+PlanReport plan_report_of(const PipelineSpec& spec) {
+  const WrittenOptions written{spec.file};
+  PlanReport plan;
+  plan.pipeline = spec.name;
+  plan.entry = spec.nodes[spec.entry].name;
+  for (const ProcessSpec& process : spec.processes) plan.processes.push_back(process.name);
+  for (const ModelSpec& model : spec.models) plan.models.push_back(model_of(model, spec));
+  for (const std::size_t node : flow_order(spec))
+    plan.nodes.push_back(node_of(spec.nodes[node], spec, written));
+  return plan;
+}
+
+std::uint64_t memory_bytes(const PlanReport& plan, const std::string& process) {
+  std::uint64_t total = 0;
+  for (const auto& model : plan.models) {
+    if (!model.info) continue;
+    const auto copies =
+        process.empty() ? std::ssize(model.processes) : std::ranges::count(model.processes, process);
+    total += model.info->memory_bytes * static_cast<std::uint64_t>(copies);
+  }
+  return total;
+}
+
+}  // namespace slm::runtime

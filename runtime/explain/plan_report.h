@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/pipeline.h"
+#include "models/model.h"
+
+namespace slm::runtime {
+
+/// What a pipeline would run and where, told without opening a model.
+struct PlanReport {
+  struct Model {
+    std::string name;
+    std::string backend;
+    std::optional<ModelInfo> info;       ///< empty where the backend has no file to look into
+    std::string error;                   ///< why the file cannot be used
+    std::vector<std::string> processes;  ///< that hold it in memory
+  };
+  struct Exit {
+    std::string port;
+    std::vector<std::string> to;  ///< node names, or how the message ends there
+  };
+  struct Node {
+    std::string name;
+    std::string type;
+    std::vector<std::string> models;
+    std::string process;
+    std::string options;  ///< as the file has them, without those that stand in other columns
+    std::vector<Exit> exits;
+  };
+
+  std::string pipeline;
+  std::string entry;
+  std::vector<std::string> processes;
+  std::vector<Model> models;
+  std::vector<Node> nodes;  ///< every node after all that can send to it
+};
+
+PlanReport plan_report_of(const PipelineSpec& spec);
+
+/// Of the models of a process, or of all where `process` is empty.
+std::uint64_t memory_bytes(const PlanReport& plan, const std::string& process);
+
+std::string to_text(const PlanReport& plan);
+/// One JSON object on one line.
+std::string to_json(const PlanReport& plan);
+
+}  // namespace slm::runtime

@@ -1,0 +1,49 @@
+#include "runtime/train/labelled_lines.h"
+
+#include "runtime/input/source.h"
+#include "runtime/report/numbers.h"
+
+namespace slm::runtime {
+namespace {
+
+constexpr std::size_t kProblemsTold = 20;
+
+// `label` is what an outcome is judged by, so the source keeps it apart from the other fields.
+std::optional<std::string> label_of(InputItem& item, const std::string& label_field) {
+  if (label_field == "label") return std::move(item.expectation.label);
+  const auto field = item.request.fields.find(label_field);
+  if (field == item.request.fields.end()) return std::nullopt;
+  return std::move(field->second);
+}
+
+}  // namespace
+
+std::vector<ngram::Example> read_labelled_lines(const std::vector<std::filesystem::path>& files,
+                                                const std::string& text_field,
+                                                const std::string& label_field) {
+  std::vector<ngram::Example> examples;
+  std::string problems;
+  std::size_t problem_count = 0;
+  for (const auto& file : files) {
+    ByteReader bytes{file};
+    const auto source =
+        make_source(bytes, file, {.format = InputFormat::automatic, .text_field = text_field});
+    while (auto item = source->next()) {
+      auto label = label_of(*item, label_field);
+      if (item->problem.empty() && (!label || label->empty()))
+        item->problem = "`" + label_field + "` is missing";
+      if (item->problem.empty()) {
+        examples.push_back({std::move(item->request.text), *std::move(label)});
+      } else if (++problem_count <= kProblemsTold) {
+        if (!problems.empty()) problems += '\n';
+        problems.append(file.string()).append(":").append(std::to_string(item->line));
+        problems.append(": error: ").append(item->problem);
+      }
+    }
+  }
+  if (problem_count > kProblemsTold) problems += "\nand " + grouped(problem_count - kProblemsTold) + " more";
+  if (problem_count > 0) throw DataError(problems);
+  return examples;
+}
+
+}  // namespace slm::runtime
