@@ -1,0 +1,215 @@
+#include "runtime/cli/declared_commands.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "graph/format/duration.h"
+#include "graph/format/nearest.h"
+#include "runtime/cli/console.h"
+#include "runtime/cli/models_command.h"
+#include "runtime/cli/pipeline_commands.h"
+#include "runtime/cli/run_command.h"
+#include "runtime/cli/train_command.h"
+
+namespace slm::runtime {
+namespace {
+
+constexpr const char* kJsonDoc = "print one JSON object to standard output";
+
+/// A command whose options fill an `Arguments`, which `execute` is then given.
+template <class Arguments>
+struct Declared {
+  CLI::App* command;
+  std::shared_ptr<Arguments> arguments;
+};
+
+template <class Arguments>
+Declared<Arguments> declare(CLI::App& app, Chosen& chosen, const std::string& name, const std::string& doc,
+                            int (*execute)(const Arguments&)) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* command = app.add_subcommand(name, doc);
+  command->callback([&chosen, arguments, execute] { chosen = [=] { return execute(*arguments); }; });
+  return {command, arguments};
+}
+
+template <class Path>
+CLI::Option* add_file(CLI::App* command, const std::string& names, Path& path, const std::string& doc) {
+  return command->add_option(names, path, doc)->type_name("FILE");
+}
+
+/// An option that takes one of these words.
+template <class E>
+void add_choice(CLI::App* command, const std::string& names, E& value,
+                const std::vector<std::pair<std::string, E>>& words, const std::string& doc) {
+  std::vector<std::string> known;
+  std::string type;
+  for (const auto& [word, meaning] : words) {
+    known.push_back(word);
+    type += (type.empty() ? "{" : ",") + word;
+  }
+  const auto take = [&value, words, known, names](const std::string& found) {
+    const auto named = std::ranges::find(words, found, &std::pair<std::string, E>::first);
+    if (named == words.end())
+      throw CLI::ValidationError(names + ": `" + found + "` is not among " + listed(known) +
+                                 did_you_mean(found, known));
+    value = named->second;
+  };
+  command->add_option_function<std::string>(names, take, doc)->type_name(type + "}");
+}
+
+void add_duration(CLI::App* command, const std::string& names,
+                  std::optional<std::chrono::milliseconds>& value, const std::string& doc) {
+  const auto take = [&value, names](const std::string& text) {
+    value = parse_duration(text);
+    if (!value)
+      throw CLI::ValidationError(names + ": expected " + kDurationExpected + ", found `" + text + "`");
+  };
+  command->add_option_function<std::string>(names, take, doc)->type_name("DURATION");
+}
+
+void declare_run(CLI::App& app, Chosen& chosen) {
+  auto [command, arguments] = declare(app, chosen, "run", "Run requests through a pipeline", &run);
+  auto& options = arguments->options;
+  add_file(command, "pipeline", options.pipeline, "the pipeline")->required();
+  add_file(command, "-i,--input", options.input, "requests; - is standard input, the default");
+  add_file(command, "-o,--output", options.output,
+           "outcomes, a JSON line each; - is standard output, the default");
+  add_choice<InputFormat>(command, "-f,--format", options.source.format,
+                          {{"auto", InputFormat::automatic},
+                           {"jsonl", InputFormat::jsonl},
+                           {"text", InputFormat::text},
+                           {"csv", InputFormat::csv}},
+                          "of the input; auto goes by the file's extension, JSON lines on standard input");
+  command
+      ->add_option("--text-field,--text-column", options.source.text_field,
+                   "member of the JSON lines, or column of the CSV, that is the request's text")
+      ->type_name("NAME");
+  command->add_option("--in-flight", options.max_in_flight, "most requests on their way at once")
+      ->check(CLI::Range(1, 1 << 20).description(""))
+      ->type_name("N");
+  add_duration(command, "--timeout", options.timeout,
+               "for requests that bring no timeout_ms, e.g. 500ms, 2s, 1min; the pipeline's own by default");
+  command->add_flag("--ordered", options.is_ordered, "write outcomes in the order of the requests");
+  command->add_flag("--json", arguments->is_json, "print the summary as one JSON object to standard output");
+  command->add_flag("-q,--quiet", arguments->is_quiet, "show no progress and no summary");
+  command->footer(
+      "Examples:\n"
+      "  slm-graph run assistant.yaml --input requests.jsonl --output answers.jsonl\n"
+      "  echo '{\"text\": \"play some jazz\"}' | slm-graph run assistant.yaml\n"
+      "  slm-graph run assistant.yaml --input tickets.csv --text-field body --output answers.jsonl "
+      "--json\n\n"
+      "Exit codes: 0 all answered, rejected or abstained; 1 some expired or failed, or the output could not "
+      "be\n"
+      "written; 2 usage or pipeline error, nothing started; 3 interrupted, what was read is written.");
+}
+
+void declare_pipeline_commands(CLI::App& app, Chosen& chosen) {
+  const auto validating =
+      declare(app, chosen, "validate", "Check pipelines and print every problem", &validate);
+  add_file(validating.command, "pipelines", validating.arguments->pipelines, "the pipelines")->required();
+  validating.command->add_flag("--json", validating.arguments->is_json, kJsonDoc);
+  validating.command->footer(
+      "Example:\n  slm-graph validate pipelines/*/*.yaml\n\nExit codes: 0 all valid, 2 not.");
+
+  const auto explaining =
+      declare(app, chosen, "explain", "Tell what a pipeline would run, and where", &explain);
+  add_file(explaining.command, "pipeline", explaining.arguments->pipeline, "the pipeline")->required();
+  explaining.command->add_flag("--json", explaining.arguments->is_json, kJsonDoc);
+  explaining.command->footer("Example:\n  slm-graph explain assistant.yaml");
+
+  const auto drawing = declare(app, chosen, "draw", "Draw a pipeline as Mermaid, DOT or SVG", &draw);
+  add_file(drawing.command, "pipeline", drawing.arguments->pipeline, "the pipeline")->required();
+  add_choice<DrawFormat>(
+      drawing.command, "-f,--format", drawing.arguments->format,
+      {{"mermaid", DrawFormat::mermaid}, {"dot", DrawFormat::dot}, {"svg", DrawFormat::svg}},
+      "mermaid by default");
+  add_file(drawing.command, "-o,--output", drawing.arguments->output, "- is standard output, the default");
+  drawing.command->footer(
+      "Examples:\n  slm-graph draw assistant.yaml --format svg --output assistant.svg\n"
+      "  slm-graph draw assistant.yaml --format dot | dot -Tpng -o assistant.png");
+
+  auto* schema_command = app.add_subcommand("schema", "Print the JSON Schema of the pipeline format");
+  schema_command->callback([&chosen] { chosen = schema; });
+  schema_command->footer(
+      "Example, for completion in editors:\n  slm-graph schema > pipeline.schema.json\n"
+      "and in the pipeline's first line: # yaml-language-server: $schema=pipeline.schema.json");
+}
+
+void declare_train(CLI::App& app, Chosen& chosen) {
+  auto [command, arguments] = declare(app, chosen, "train", "Train a nano model from labelled lines", &train);
+  auto& options = arguments->options;
+  add_file(command, "data", arguments->data, "JSON lines (.jsonl) or CSV (.csv) with text and label")
+      ->required();
+  add_file(command, "-o,--output", arguments->output, "the model file")->required();
+  add_file(command, "--valid", arguments->validation,
+           "lines to measure the model on; a share of the data is held out by default");
+  command->add_option("--held-out", options.held_out, "that share, without --valid")
+      ->check(CLI::Range(0.0, 0.9).description(""))
+      ->type_name("SHARE");
+  command->add_option("--text-field", arguments->text_field, "JSON member or CSV column of the text")
+      ->type_name("NAME");
+  command->add_option("--label-field", arguments->label_field, "JSON member or CSV column of the label")
+      ->type_name("NAME");
+  add_choice<ngram::WeightType>(command, "--weights", options.weights,
+                                {{"int8", ngram::WeightType::int8}, {"float32", ngram::WeightType::float32}},
+                                "int8, the default, is a quarter of the size and about as accurate");
+  command->add_flag_callback(
+      "--int8", [&options] { options.weights = ngram::WeightType::int8; }, "--weights int8");
+  command->add_option("--epochs", options.max_epochs, "most passes over the data")->type_name("N");
+  command->add_option("--seed", options.seed, "same data, options and seed: the same file")->type_name("N");
+  command->add_option("--word-ngrams", options.word_ngrams, "1: single words, 2: pairs of words too")
+      ->type_name("N");
+  command->add_option("--min-count", options.min_count, "drop features in fewer lines than this")
+      ->type_name("N");
+  command->add_option("--max-features", options.max_features, "keep only this many; bounds the file")
+      ->type_name("N");
+  command->add_option("--learning-rate", options.learning_rate, "of the gradient descent")->type_name("RATE");
+  command->add_flag("--json", arguments->is_json, kJsonDoc);
+  command->add_flag("-q,--quiet", arguments->is_quiet, "show no progress and no report");
+  command->footer(
+      "Examples:\n"
+      "  slm-graph train requests.jsonl --output nano.slm\n"
+      "  slm-graph train a.jsonl b.csv --valid held_out.jsonl --label-field intent --output nano.slm "
+      "--json\n\n"
+      "Exit codes: 0 trained; 2 broken lines or options; 3 interrupted, nothing is written.");
+}
+
+void declare_models(CLI::App& app, Chosen& chosen) {
+  auto [command, arguments] = declare(app, chosen, "models", "Tell what model files hold", &models);
+  add_file(command, "files", arguments->files, "model files, GGUF or made by slm-graph train")->required();
+  command->add_flag("--json", arguments->is_json, kJsonDoc);
+  command->footer(
+      "Example:\n  slm-graph models *.slm *.gguf\n\nExit codes: 0; 2 where a file cannot be used.");
+}
+
+void declare_completion(CLI::App& app, Chosen& chosen) {
+  auto* command = app.add_subcommand("completion", "Print the completion script of a shell");
+  auto shell = std::make_shared<std::string>();
+  add_choice<std::string>(command, "shell", *shell, {{"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}},
+                          "the shell");
+  command->get_option("shell")->required();
+  command->callback([&app, &chosen, shell] {
+    chosen = [&app, shell] {
+      write_result(completion_script(app, *shell));
+      return kExitDone;
+    };
+  });
+  command->footer(
+      "Examples:\n  source <(slm-graph completion bash)\n  source <(slm-graph completion zsh)\n"
+      "  slm-graph completion fish > ~/.config/fish/completions/slm-graph.fish");
+}
+
+}  // namespace
+
+void declare_commands(CLI::App& app, Chosen& chosen) {
+  declare_run(app, chosen);
+  declare_pipeline_commands(app, chosen);
+  declare_train(app, chosen);
+  declare_models(app, chosen);
+  declare_completion(app, chosen);
+}
+
+}  // namespace slm::runtime

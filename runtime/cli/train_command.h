@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "models/ngram/trainer.h"
+
+namespace slm::runtime {
+
+struct TrainArguments {
+  std::vector<std::filesystem::path> data;
+  std::vector<std::filesystem::path> validation;  ///< none: a share of the data is held out
+  std::filesystem::path output;
+  std::string text_field = "text";
+  std::string label_field = "label";
+  ngram::TrainOptions options;
+  bool is_json = false;
+  bool is_quiet = false;
+};
+
+/// `slm-graph train`: a nano model of labelled lines. Every broken line is reported before anything is
+/// trained.
+int train(const TrainArguments& arguments);
+
+}  // namespace slm::runtime
