@@ -1,0 +1,196 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/runtime/nano_model.h"
+#include "tests/runtime/program.h"
+#include "tests/runtime/temporary_folder.h"
+
+namespace slm::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kValid = R"(pipeline: sorter
+version: 1
+entry: sort
+models:
+  nano: { backend: ngram, file: nano.slm }
+nodes:
+  sort: { type: classify, model: nano, to: check }
+  check:
+    type: gate
+    confidence: { signal: margin }
+    accept: { at_least: 0.2 }
+)";
+constexpr const char* kBroken = R"(pipeline: sorter
+version: 1
+entry: sort
+nodes:
+  sort: { type: clasify }
+)";
+
+TEST(CommandLine, UnknownWordsNameTheNearestKnownOnes) {
+  auto ended = slm_graph({"rnu"});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.err.find("there is no command `rnu`; did you mean `run`?"), std::string::npos) << ended.err;
+  ended = slm_graph({"run", "x.yaml", "--otput", "y"});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.err.find("there is no option `--otput`; did you mean `--output`?"), std::string::npos)
+      << ended.err;
+}
+
+TEST(CommandLine, MistakesOfEveryKindExitTwo) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"run"},
+                                             {"run", "a.yaml", "b.yaml"},
+                                             {"run", "a.yaml", "--in-flight", "0"},
+                                             {"run", "a.yaml", "--in-flight", "many"},
+                                             {"run", "a.yaml", "--timeout", "5"},
+                                             {"run", "a.yaml", "--timeout", "5 fortnights"},
+                                             {"run", "a.yaml", "--format", "xml"},
+                                             {"draw", "a.yaml", "--format", "png"},
+                                             {"completion", "tcsh"},
+                                             {"train", "a.jsonl"}}) {
+    const auto ended = slm_graph(arguments);
+    EXPECT_EQ(ended.exit_code, 2) << ::testing::PrintToString(arguments);
+    EXPECT_NE(ended.err, "");
+    EXPECT_EQ(ended.out, "");
+  }
+}
+
+TEST(CommandLine, HelpAndVersionAreResults) {
+  EXPECT_EQ(slm_graph({"--version"}).out.substr(0, 10), "slm-graph ");
+  const auto help = slm_graph({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  for (const std::string command :
+       {"run", "validate", "explain", "draw", "schema", "train", "models", "completion"}) {
+    EXPECT_NE(help.out.find("  " + command), std::string::npos) << command;
+    const auto own = slm_graph({command, "--help"});
+    EXPECT_EQ(own.exit_code, 0);
+    EXPECT_NE(own.out.find("xample"), std::string::npos) << command << " shows no example";
+  }
+}
+
+TEST(CommandLine, AFullDiskIsToldByEveryCommand) {
+  Program program{{"/bin/sh", "-c", std::string{"'"} + SLM_GRAPH_PROGRAM + "' schema > /dev/full"}};
+  const auto ended = program.wait();
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_NE(ended.err.find("No space left"), std::string::npos);
+}
+
+TEST(Completion, TheScriptsKnowEveryOptionAndBashAcceptsItsOwn) {
+  for (const std::string shell : {"bash", "zsh", "fish"}) {
+    const auto script = slm_graph({"completion", shell}).out;
+    for (const std::string word : {"validate", "in-flight", "mermaid", "label-field"})
+      EXPECT_NE(script.find(word), std::string::npos) << shell << " does not know " << word;
+  }
+  const auto script =
+      slm_graph({"completion", "bash"}).out +
+      "COMP_WORDS=(slm-graph run --format c); COMP_CWORD=3; _slm_graph; echo \"${COMPREPLY[@]}\"\n"
+      "COMP_WORDS=(slm-graph run --in); COMP_CWORD=2; _slm_graph; echo \"${COMPREPLY[@]}\"\n"
+      "COMP_WORDS=(slm-graph va); COMP_CWORD=1; _slm_graph; echo \"${COMPREPLY[@]}\"\n";
+  Program bash{{"/bin/bash", "-c", script}};
+  const auto ended = bash.wait();
+  EXPECT_EQ(ended.out, "csv\n--input --in-flight\nvalidate\n") << ended.err;
+}
+
+class PipelineCommands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    train_nano_model(folder_ / "nano.slm");
+    valid_ = folder_.write("sorter.yaml", kValid);
+    broken_ = folder_.write("broken.yaml", kBroken);
+  }
+
+  TemporaryFolder folder_;
+  std::string valid_;
+  std::string broken_;
+};
+
+TEST_F(PipelineCommands, ValidateTellsEveryProblemOfEveryFile) {
+  auto ended = slm_graph({"validate", valid_});
+  EXPECT_EQ(ended.exit_code, 0) << ended.out;
+  ended = slm_graph({"validate", valid_, broken_, folder_ / "missing.yaml"});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.out.find("sorter.yaml: valid"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("broken.yaml:5:"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("missing.yaml"), std::string::npos) << ended.out;
+
+  const auto json = Json::parse(slm_graph({"validate", valid_, broken_, "--json"}).out);
+  EXPECT_EQ(json["valid"], false);
+  EXPECT_EQ(json["files"][0]["problems"], Json::array());
+  EXPECT_EQ(json["files"][1]["problems"][0]["line"], 5);
+}
+
+TEST_F(PipelineCommands, ExplainTellsThePlan) {
+  const auto ended = slm_graph({"explain", valid_});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  for (const std::string part :
+       {"requests enter at sort", "margin", "at_least: 0.2", "escalate → abstained", "nano.slm"})
+    EXPECT_NE(ended.out.find(part), std::string::npos) << part << " is not in\n" << ended.out;
+  const auto json = Json::parse(slm_graph({"explain", valid_, "--json"}).out);
+  EXPECT_EQ(json["entry"], "sort");
+  EXPECT_EQ(json["nodes"][1]["exits"][0]["to"], Json({"answered"}));
+  EXPECT_EQ(json["models"][0]["file"]["format"], "ngram");
+  EXPECT_EQ(slm_graph({"explain", broken_}).exit_code, 2);
+}
+
+TEST_F(PipelineCommands, DrawKnowsThreeLanguages) {
+  const auto mermaid = slm_graph({"draw", valid_}).out;
+  EXPECT_NE(mermaid.find("flowchart LR"), std::string::npos);
+  EXPECT_NE(mermaid.find("n1 -->|\"escalate\"| n3"), std::string::npos) << mermaid;
+  EXPECT_NE(slm_graph({"draw", valid_, "--format", "dot"}).out.find("n0 -> n1"), std::string::npos);
+  EXPECT_EQ(slm_graph({"draw", valid_, "--format", "svg", "--output", folder_ / "a.svg"}).exit_code, 0);
+  EXPECT_NE(text_of_file(folder_ / "a.svg").find("</svg>"), std::string::npos);
+}
+
+TEST_F(PipelineCommands, SchemaIsJson) {
+  EXPECT_TRUE(Json::accept(slm_graph({"schema"}).out));
+}
+
+TEST_F(PipelineCommands, ModelsTellsWhatFilesHoldAndWhichAreNone) {
+  const auto junk = folder_.write("junk.gguf", "not a model");
+  const auto ended = slm_graph({"models", folder_ / "nano.slm", junk, "--json"});
+  EXPECT_EQ(ended.exit_code, 2);
+  const auto json = Json::parse(ended.out);
+  EXPECT_EQ(json["models"][0]["format"], "ngram");
+  EXPECT_EQ(json["models"][0]["labels"], Json({"music", "weather"}));
+  EXPECT_NE(json["models"][1]["error"].get<std::string>().find("junk.gguf"), std::string::npos);
+  EXPECT_NE(slm_graph({"models", folder_ / "nano.slm"}).out.find("int8"), std::string::npos);
+}
+
+TEST(TrainCommand, MakesAModelThatRuns) {
+  const TemporaryFolder folder;
+  std::string lines;
+  for (int i = 0; i < 40; ++i)
+    lines += std::string{"{\"q\": \""} + (i % 2 == 0 ? "play song " : "rain in town ") + std::to_string(i) +
+             "\", \"intent\": \"" + (i % 2 == 0 ? "music" : "weather") + "\"}\n";
+  const auto data = folder.write("data.jsonl", lines);
+  const auto ended = slm_graph({"train", data, "--output", folder / "nano.slm", "--text-field", "q",
+                                "--label-field", "intent", "--epochs", "5", "--json"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  const auto json = Json::parse(ended.out);
+  EXPECT_EQ(json["labels"], Json({"music", "weather"}));
+  EXPECT_EQ(json["accuracy"], 1.0);
+  EXPECT_NE(ended.err.find("epoch 1: loss"), std::string::npos) << ended.err;
+  const auto pipeline = folder.write("p.yaml", kValid);
+  EXPECT_NE(slm_graph({"run", pipeline, "--quiet"}, "{\"text\": \"play song\"}\n").out.find("\"music\""),
+            std::string::npos);
+}
+
+TEST(TrainCommand, BrokenLinesAreToldWithTheirNumbersAndNothingIsTrained) {
+  const TemporaryFolder folder;
+  const auto data = folder.write(
+      "data.jsonl", "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"b\"}\n{oops\n{\"label\": \"y\"}\n");
+  const auto ended = slm_graph({"train", data, "--output", folder / "nano.slm"});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.err.find("data.jsonl:2: error: `label` is missing"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("data.jsonl:3: error: not JSON"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("data.jsonl:4: error: `text` is missing"), std::string::npos) << ended.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "nano.slm"));
+}
+
+}  // namespace
+}  // namespace slm::testing

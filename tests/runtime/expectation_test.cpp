@@ -1,0 +1,99 @@
+#include <gtest/gtest.h>
+
+#include "runtime/report/expectation.h"
+#include "runtime/report/summary.h"
+
+namespace slm::runtime {
+namespace {
+
+Outcome outcome(OutcomeKind kind, std::string text, std::string label = "") {
+  Outcome result;
+  result.kind = kind;
+  result.answer.text = std::move(text);
+  result.answer.label = std::move(label);
+  return result;
+}
+
+Expectation answer(std::string json) {
+  return {.answer_json = std::move(json), .outcome = std::nullopt, .label = std::nullopt};
+}
+
+TEST(Expectation, WhatIsNotExpectedIsNotJudged) {
+  EXPECT_EQ(is_right({}, outcome(OutcomeKind::failed, "")), std::nullopt);
+}
+
+TEST(Expectation, JsonIsComparedAsJson) {
+  const auto expected = answer(R"({"intent": "Play", "slots": {"a": 1, "b": 2}})");
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, R"( {"slots":{"b":2,"a":1},"intent":"Play"})")),
+            true);
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, R"({"slots":{"b":2,"a":3},"intent":"Play"})")),
+            false);
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, "{")), false);
+}
+
+TEST(Expectation, TextIsComparedAsText) {
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::answered, " yes\n")), true);
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::answered, "\"yes\"")), true);
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::answered, "no")), false);
+  EXPECT_EQ(is_right(answer("\"music\""), outcome(OutcomeKind::answered, "", "music")), true)
+      << "a pipeline that only classifies answers with its label";
+}
+
+TEST(Expectation, OnlyWhatIsAnsweredCanHaveTheExpectedAnswer) {
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::abstained, "yes")), false);
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::expired, "yes")), false);
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::rejected, "yes")), false);
+}
+
+TEST(Expectation, AnExpectedRejectionIsRightIfRejected) {
+  Expectation expected;
+  expected.outcome = OutcomeKind::rejected;
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::rejected, "")), true);
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, "x")), false);
+}
+
+TEST(Expectation, LabelsAreComparedWhereNoAnswerIsExpected) {
+  Expectation expected;
+  expected.label = "music";
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, "", "music")), true);
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::rejected, "", "music")), true);
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, "", "weather")), false);
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::abstained, "", "music")), false);
+  expected.answer_json = "\"done\"";
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, "done", "weather")), true);
+}
+
+TEST(Summary, OutcomesBelongToTheLastTierAndTokensToWhoTookThem) {
+  PipelineSpec spec;
+  spec.models = {{.name = "small"}, {.name = "medium"}};
+  spec.nodes.resize(2);
+  spec.nodes[0].name = "draft";
+  spec.nodes[0].models = {"small"};
+  spec.nodes[1].name = "expert";
+  spec.nodes[1].models = {"medium"};
+  Summary summary{spec};
+
+  auto escalated = outcome(OutcomeKind::answered, "yes");
+  escalated.answer.tier = "medium";
+  escalated.trace = {{.node = "draft", .prompt_tokens = 5, .generated_tokens = 2},
+                     {.node = "expert", .prompt_tokens = 5, .generated_tokens = 3}};
+  summary.add(escalated, answer("\"yes\""));
+  auto abstained = outcome(OutcomeKind::abstained, "hm");
+  abstained.answer.tier = "medium";
+  summary.add(abstained, answer("\"no\""));
+
+  ASSERT_EQ(summary.tiers().size(), 2U);
+  const auto& small = summary.tiers()[0];
+  const auto& medium = summary.tiers()[1];
+  EXPECT_EQ(small.answered, 0U);
+  EXPECT_EQ(small.generated_tokens, 2U);
+  EXPECT_EQ(medium.answered, 1U);
+  EXPECT_EQ(medium.generated_tokens, 3U);
+  EXPECT_EQ(medium.accuracy.judged, 1U) << "what was abstained was not answered by anybody";
+  EXPECT_EQ(summary.accuracy().judged, 2U);
+  EXPECT_EQ(summary.accuracy().right, 1U);
+  EXPECT_EQ(summary.count(OutcomeKind::abstained), 1U);
+}
+
+}  // namespace
+}  // namespace slm::runtime

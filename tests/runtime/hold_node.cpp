@@ -1,0 +1,76 @@
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "graph/registry.h"
+
+/// `hold`: keeps messages until somebody opens the named pipe `release` for writing, or until they are
+/// cancelled, as a slow model would. For tests that need messages in flight.
+namespace slm {
+namespace {
+
+class HoldNode : public AsyncNode {
+ public:
+  struct Options {
+    FilePath release;
+    Port to;
+    static Fields<Options> fields() {
+      return Fields<Options>{}
+          .required("release", &Options::release, "named pipe")
+          .optional("to", &Options::to, "next node");
+    }
+  };
+
+  HoldNode(Options options, const NodeContext&) : options_{std::move(options)} {
+    std::thread{[this, pipe = options_.release.path] {
+      const std::ifstream opened{pipe};  // waits for a writer
+      release_all();
+    }}.detach();
+  }
+
+  void process(Message& message, Done done) override {
+    auto held = std::make_shared<Held>();
+    held->done = std::move(done);
+    {
+      const std::lock_guard lock{mutex_};
+      held_.push_back(held);
+    }
+    held->on_cancelled.emplace(message.request.cancelled,
+                               [held = held.get()] { held->end(Exit::expire("cancelled")); });
+  }
+
+ private:
+  struct Held {
+    std::once_flag ended;
+    Done done;
+    std::optional<std::stop_callback<std::function<void()>>> on_cancelled;
+    void end(Exit exit) {
+      std::call_once(ended, [&] { done(std::move(exit)); });
+    }
+  };
+
+  void release_all() {
+    std::vector<std::shared_ptr<Held>> all;
+    {
+      const std::lock_guard lock{mutex_};
+      all = std::move(held_);
+    }
+    for (const auto& held : all) held->end(options_.to);
+  }
+
+  Options options_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<Held>> held_;
+};
+
+const Registration<HoldNode> hold{"hold", "keeps messages until released"};
+
+}  // namespace
+}  // namespace slm

@@ -1,0 +1,255 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/runtime/nano_model.h"
+#include "tests/runtime/program.h"
+#include "tests/runtime/temporary_folder.h"
+
+namespace slm::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kClassify = R"(pipeline: sorter
+version: 1
+entry: sort
+models:
+  nano: { backend: ngram, file: nano.slm }
+nodes:
+  sort: { type: classify, model: nano }
+)";
+
+constexpr const char* kHold = R"(pipeline: holder
+version: 1
+entry: wait
+nodes:
+  wait: { type: hold, release: release }
+)";
+
+std::vector<Json> parsed_lines(const std::string& text) {
+  std::istringstream lines{text};
+  std::vector<Json> parsed;
+  for (std::string line; std::getline(lines, line);) parsed.push_back(Json::parse(line));
+  return parsed;
+}
+
+class RunCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    train_nano_model(folder_ / "nano.slm");
+    pipeline_ = folder_.write("sorter.yaml", kClassify);
+  }
+
+  TemporaryFolder folder_;
+  std::string pipeline_;
+};
+
+TEST_F(RunCommand, AnswersEveryLineOfAFileAndSumsUp) {
+  const auto input = folder_.write("in.jsonl",
+                                   "{\"id\": \"a\", \"text\": \"play some jazz\", \"label\": \"music\"}\n"
+                                   "{\"id\": 2, \"text\": \"will it snow\", \"label\": \"weather\"}\n");
+  const auto ended = slm_graph({"run", pipeline_, "--input", input, "--output", folder_ / "out.jsonl"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(ended.out, "");
+  const auto outcomes = parsed_lines(text_of_file(folder_ / "out.jsonl"));
+  ASSERT_EQ(outcomes.size(), 2U);
+  std::set<Json> ids;
+  for (const auto& outcome : outcomes) {
+    ids.insert(outcome["id"]);
+    EXPECT_EQ(outcome["outcome"], "answered");
+    EXPECT_EQ(outcome["tier"], "nano");
+    EXPECT_EQ(outcome["path"], Json({"sort"}));
+  }
+  EXPECT_EQ(ids, (std::set<Json>{"a", 2}));
+  EXPECT_NE(ended.err.find("sorter: 2 requests in"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("100.0 %: 2 of 2 with an expected answer"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("2 of 2 requests, 100 %"), std::string::npos)
+      << "a closing plain line of progress";
+}
+
+TEST_F(RunCommand, AnswersALineBeforeTheNextOneComes) {
+  Program program{{SLM_GRAPH_PROGRAM, "run", pipeline_}};
+  for (int i = 1; i <= 3; ++i) {
+    program.write("{\"text\": \"play some jazz\"}\n");
+    EXPECT_EQ(Json::parse(program.read_line())["id"], i);
+  }
+  EXPECT_EQ(program.wait().exit_code, 0);
+}
+
+TEST_F(RunCommand, ABrokenLineFailsAloneAndTheExitCodeSaysSo) {
+  const auto ended = slm_graph({"run", pipeline_, "--ordered", "--quiet"},
+                               "{\"text\": \"play some jazz\"}\n{oops\n{\"id\": \"c\"}\n{\"text\": \"\"}");
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_EQ(ended.err, "");
+  const auto outcomes = parsed_lines(ended.out);
+  ASSERT_EQ(outcomes.size(), 4U);
+  EXPECT_EQ(outcomes[0]["outcome"], "answered");
+  EXPECT_EQ(outcomes[1]["outcome"], "failed");
+  EXPECT_EQ(outcomes[1]["reason"].get<std::string>().substr(0, 16), "line 2: not JSON");
+  EXPECT_EQ(outcomes[2]["id"], "c");
+  EXPECT_EQ(outcomes[2]["reason"], "line 3: `text` is missing");
+  EXPECT_EQ(outcomes[3]["outcome"], "answered") << "an empty request is a request";
+}
+
+TEST_F(RunCommand, AnythingInATextGetsOneOutcomeEach) {
+  const std::string long_line(std::size_t{1} << 20, 'x');
+  const auto ended =
+      slm_graph({"run", pipeline_, "--format", "text", "--quiet"},
+                "\xFF\xFE\xC0 jazz\n" + std::string("a\0b\n", 4) + long_line + "\nsame\nsame\n");
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(parsed_lines(ended.out).size(), 5U);
+}
+
+TEST_F(RunCommand, DuplicateIdsHaveAnOutcomeEach) {
+  const auto ended = slm_graph({"run", pipeline_, "--quiet"},
+                               "{\"id\": 1, \"text\": \"a\"}\n{\"id\": 1, \"text\": \"b\"}\n");
+  EXPECT_EQ(parsed_lines(ended.out).size(), 2U);
+}
+
+TEST_F(RunCommand, TheJsonSummaryIsOneObject) {
+  const auto ended = slm_graph(
+      {"run", pipeline_, "--json", "--quiet", "--output", folder_ / "out.jsonl"},
+      "{\"text\": \"play jazz\", \"expected\": \"music\"}\n{\"text\": \"rain\", \"expected\": \"music\"}\n");
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const auto json = Json::parse(ended.out);
+  EXPECT_EQ(json["requests"], 2);
+  EXPECT_EQ(json["outcomes"]["answered"], 2);
+  EXPECT_EQ(json["accuracy"]["judged"], 2);
+  EXPECT_EQ(json["accuracy"]["right"], 1);
+  EXPECT_EQ(json["tiers"][0]["name"], "nano");
+  EXPECT_EQ(json["tiers"][0]["share"], 1.0);
+  EXPECT_GT(json["latency_ms"]["p50"], 0);
+  EXPECT_EQ(json["interrupted"], false);
+}
+
+TEST_F(RunCommand, NoRequestsAreNoFailure) {
+  const auto ended = slm_graph({"run", pipeline_});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_NE(ended.err.find("no requests"), std::string::npos);
+}
+
+TEST_F(RunCommand, MistakesStartNothingAndOverwriteNothing) {
+  const auto output = folder_.write("out.jsonl", "precious\n");
+  const auto input = folder_.write("in.jsonl", "{\"text\": \"a\"}\n");
+  const auto broken = folder_.write("broken.yaml", "pipeline: x\nversion: 1\nentry: no\nnode: {}\n");
+  std::filesystem::resize_file(folder_ / "nano.slm", 100);
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"run", broken, "--input", input, "--output", output},
+           {"run", pipeline_, "--input", input, "--output", output},  // a model file that is cut off
+           {"run", folder_ / "missing.yaml", "--input", input, "--output", output},
+           {"run", pipeline_, "--input", folder_ / "missing.jsonl", "--output", output},
+           {"run", pipeline_, "--input", input, "--output", input},
+           {"run", pipeline_, "--json"}}) {
+    const auto ended = slm_graph(arguments);
+    EXPECT_EQ(ended.exit_code, 2) << ended.err;
+    EXPECT_NE(ended.err.find("error"), std::string::npos) << ended.err;
+    EXPECT_EQ(ended.out, "");
+  }
+  EXPECT_EQ(text_of_file(output), "precious\n");
+  EXPECT_EQ(text_of_file(input), "{\"text\": \"a\"}\n");
+}
+
+TEST_F(RunCommand, EveryProblemOfABrokenPipelineIsTold) {
+  const auto broken = folder_.write(
+      "broken.yaml",
+      "pipeline: x\nversion: 1\nentry: sort\nmodels:\n  nano: { backend: ngarm, file: nano.slm }\n"
+      "nodes:\n  sort: { type: clasify, model: nano }\n");
+  const auto ended = slm_graph({"run", broken});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.err.find("broken.yaml:5:"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("broken.yaml:7:"), std::string::npos) << ended.err;
+}
+
+TEST_F(RunCommand, AFullDiskStopsTheRunAndSaysHowFarItCame) {
+  const auto ended =
+      slm_graph({"run", pipeline_, "--output", "/dev/full"}, "{\"text\": \"a\"}\n{\"text\": \"b\"}\n");
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_NE(ended.err.find("cannot write the output: No space left on device; wrote 0 of"), std::string::npos)
+      << ended.err;
+}
+
+TEST_F(RunCommand, AClosedPipeStopsTheRunThoughTheInputGoesOn) {
+  Program program{{SLM_GRAPH_PROGRAM, "run", pipeline_}};
+  program.write("{\"text\": \"a\"}\n");
+  program.read_line();
+  program.close_output();
+  program.write("{\"text\": \"b\"}\n");
+  // The input stays open: only the failed write can end it.
+  program.wait_for_error("wrote 1 of 2 outcomes");
+  const auto ended = program.wait();
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_NE(ended.err.find("Broken pipe"), std::string::npos) << ended.err;
+}
+
+TEST_F(RunCommand, ATerminalSeesABarAndNoColourWhereNotWanted) {
+  const std::vector<std::string> arguments = {SLM_GRAPH_PROGRAM, "run", pipeline_};
+  Program coloured{arguments, Program::Errors::to_terminal, {"TERM=xterm", "NO_COLOR="}};
+  coloured.write("{\"text\": \"a\"}\n");
+  coloured.wait_for_error("1 request");
+  EXPECT_NE(coloured.wait().err.find("\x1b[1m"), std::string::npos) << "the summary's title is bold";
+  Program plain{arguments, Program::Errors::to_terminal, {"TERM=xterm", "NO_COLOR=1"}};
+  plain.write("{\"text\": \"a\"}\n");
+  plain.wait_for_error("1 request");
+  EXPECT_EQ(plain.wait().err.find("\x1b[1m"), std::string::npos);
+}
+
+class InterruptedRun : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::mkfifo((folder_ / "release").c_str(), 0600), 0);
+    pipeline_ = folder_.write("holder.yaml", kHold);
+  }
+  void release() const { std::ofstream{folder_ / "release"}; }
+
+  TemporaryFolder folder_;
+  std::string pipeline_;
+};
+
+TEST_F(InterruptedRun, FinishesWhatIsInFlightAndExitsThree) {
+  Program program{{SLM_GRAPH_PROGRAM_WITH_HOLD, "run", pipeline_, "--timeout", "1h"}};
+  program.write("{broken\n{\"id\": \"a\", \"text\": \"x\"}\n{broken\n");
+  EXPECT_EQ(Json::parse(program.read_line())["id"], 1);
+  EXPECT_EQ(Json::parse(program.read_line())["id"], 3) << "so a has been read";
+  program.send_signal(SIGINT);
+  program.wait_for_error("interrupted: finishing");
+  release();
+  const auto outcome = Json::parse(program.read_line());
+  EXPECT_EQ(outcome["id"], "a");
+  EXPECT_EQ(outcome["outcome"], "answered");
+  const auto ended = program.wait();
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_NE(ended.err.find("interrupted: 3 requests done, standard input read up to line 3"),
+            std::string::npos)
+      << ended.err;
+}
+
+TEST_F(InterruptedRun, GivesUpWhatIsInFlightWhenInterruptedAgain) {
+  Program program{{SLM_GRAPH_PROGRAM_WITH_HOLD, "run", pipeline_}};
+  program.write("{\"id\": \"a\", \"text\": \"x\"}\n{broken\n");
+  EXPECT_EQ(Json::parse(program.read_line())["id"], 2);
+  program.send_signal(SIGTERM);
+  program.wait_for_error("interrupted: finishing");
+  program.send_signal(SIGINT);
+  const auto outcome = Json::parse(program.read_line());
+  EXPECT_EQ(outcome["id"], "a");
+  EXPECT_EQ(outcome["outcome"], "expired");
+  EXPECT_EQ(program.wait().exit_code, 3);
+}
+
+TEST_F(InterruptedRun, WaitsForInputNoLonger) {
+  Program program{{SLM_GRAPH_PROGRAM_WITH_HOLD, "run", pipeline_, "--output", folder_ / "out.jsonl"}};
+  program.write("{broken\n");
+  program.wait_for_error("");
+  while (text_of_file(folder_ / "out.jsonl").empty()) std::this_thread::yield();
+  program.send_signal(SIGINT);
+  program.wait_for_error("read up to line 1");  // with the input still open
+  EXPECT_EQ(program.wait().exit_code, 3);
+}
+
+}  // namespace
+}  // namespace slm::testing
