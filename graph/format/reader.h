@@ -31,8 +31,8 @@ struct Document {
 class Reader {
  public:
   /// `name` is how messages call the value; the top level has none.
-  Reader(Document& document, YAML::Node value, std::string name, Place key_place)
-      : document_{document}, value_{std::move(value)}, name_{std::move(name)}, key_place_{key_place} {}
+  Reader(Document& document, const YAML::Node& value, std::string name, Place key_place)
+      : document_{document}, value_{value}, name_{std::move(name)}, key_place_{key_place} {}
 
   Document& document() { return document_; }
   const YAML::Node& value() const { return value_; }
