@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/format/nearest.h"
 #include "graph/pipeline.h"
 #include "nodes/upstream_evidence.h"
 
@@ -24,11 +25,11 @@ void check_signal(const Signal& signal, CheckContext& context) {
   for (const NodeSpec* source : sources.nodes) {
     const std::vector<SignalKind> given = source->type->gives(source->options.get());
     if (std::find(given.begin(), given.end(), signal.kind) != given.end()) continue;
-    std::string names;
-    for (const SignalKind kind : given)
-      names += (names.empty() ? "`" : ", `") + to_string(Signal{kind, 0.1}) + '`';
-    context.problem(gate.place,
-                    name + "which node `" + source->name + "` cannot give; expected one of " + names);
+    std::vector<std::string> names;
+    names.reserve(given.size());
+    for (const SignalKind kind : given) names.push_back(to_string(Signal{kind, 0.1}));
+    context.problem(gate.place, name + "which node `" + source->name + "` cannot give; expected " +
+                                    one_of("one of", names));
   }
 }
 

@@ -10,6 +10,7 @@ namespace {
 template <class Type>
 std::vector<std::string> names_of(const std::map<std::string, Type, std::less<>>& types) {
   std::vector<std::string> names;
+  names.reserve(types.size());
   for (const auto& [name, type] : types) names.push_back(name);
   return names;
 }

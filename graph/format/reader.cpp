@@ -94,9 +94,8 @@ std::optional<std::string> Reader::text(const std::string& expected) {
 }
 
 std::optional<std::string> Reader::name_among(std::span<const std::string> names, const std::string& what) {
-  const std::string expected =
-      names.empty() ? what + ", of which there is none" : what + ": " + listed(names);
-  const std::optional<std::string> found = text(expected);
+  const std::string expected = one_of(what, names);
+  std::optional<std::string> found = text(expected);
   if (!found) return std::nullopt;
   if (std::find(names.begin(), names.end(), *found) != names.end()) return found;
   problem(name() + " is `" + *found + "`; expected " + expected + did_you_mean(*found, names));
