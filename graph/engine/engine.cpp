@@ -1,6 +1,5 @@
 #include "graph/engine/engine.h"
 
-#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -11,14 +10,6 @@
 
 namespace slm {
 namespace {
-
-/// Longer timeouts never end, and their deadlines would overflow the clock.
-constexpr std::chrono::hours kForever{24 * 365 * 100};
-
-Clock::time_point deadline_of(const Message& message, std::optional<std::chrono::milliseconds> timeout) {
-  if (!timeout || *timeout >= kForever) return Clock::time_point::max();
-  return message.submitted + std::max(*timeout, std::chrono::milliseconds{0});
-}
 
 Plan checked(Plan plan, const EngineOptions& options) {
   check_runnable(plan);
@@ -31,25 +22,16 @@ Plan checked(Plan plan, const EngineOptions& options) {
 class Engine::Impl {
  public:
   Impl(Plan plan, const EngineOptions& options)
-      : timeout_{options.timeout},
-        slots_{options.max_in_flight},
-        router_{checked(std::move(plan), options), options, ledger_, slots_} {}
+      : slots_{options.max_in_flight}, router_{checked(std::move(plan), options), options, ledger_, slots_} {}
 
   ~Impl() { slots_.wait_until_idle(); }
 
   void submit(Request&& request, Callback&& callback, engine::Slot slot) {
-    auto parcel = std::make_unique<engine::Parcel>();
-    auto& message = parcel->message;
-    message.trace.reserve(router_.node_count());
-    message.request = std::move(request);
-    message.submitted = router_.now();
-    message.deadline = deadline_of(message, message.request.timeout ? message.request.timeout : timeout_);
-    parcel->callback = std::move(callback);
-    parcel->slot = std::move(slot);
-
+    engine::SubmissionPtr submission{
+        new engine::Submission{std::move(request), std::move(callback), std::move(slot), router_.now()}};
     const auto number = ledger_.submit();
-    if (message.request.id.empty()) message.request.id = std::to_string(number);
-    router_.enter(std::move(parcel));
+    if (submission->request.id.empty()) submission->request.id = std::to_string(number);
+    router_.submit(std::move(submission));
   }
 
   engine::Slots& slots() { return slots_; }
@@ -57,13 +39,13 @@ class Engine::Impl {
   const engine::Ledger& ledger() const { return ledger_; }
 
  private:
-  const std::optional<std::chrono::milliseconds> timeout_;
   engine::Ledger ledger_;
   engine::Slots slots_;
   engine::Router router_;
 };
 
-Engine::Engine(Plan plan, EngineOptions options) : impl_{std::make_unique<Impl>(std::move(plan), options)} {}
+Engine::Engine(Plan plan, const EngineOptions& options)
+    : impl_{std::make_unique<Impl>(std::move(plan), options)} {}
 
 Engine::~Engine() = default;
 

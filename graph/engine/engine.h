@@ -20,9 +20,11 @@ class TimeSource {
 
 struct EngineOptions {
   // Behaviour
-  std::size_t max_in_flight = 1024;  ///< `submit` blocks at this many; costs their memory
-  std::optional<std::chrono::milliseconds>
-      timeout;  ///< for requests that bring none; empty: they never expire
+  /// `submit` blocks at this many; costs their memory. At least 1. A message whose join was settled early
+  /// counts until the branches that were called off are gone too, because they hold memory until then.
+  std::size_t max_in_flight = 1024;
+  /// For requests that bring none; empty: they never expire.
+  std::optional<std::chrono::milliseconds> timeout;
   // Performance
   int threads = 0;  ///< of the scheduler; 0: one a processor
   // Tests
@@ -30,7 +32,7 @@ struct EngineOptions {
 };
 
 /// Where all messages are: submitted = answered + rejected + abstained + expired + failed + in_flight,
-/// always.
+/// always. A message has ended when its callback is about to run.
 struct Counts {
   std::uint64_t submitted = 0;
   std::uint64_t answered = 0;
@@ -43,25 +45,34 @@ struct Counts {
 
 /// Runs messages through a plan on oneTBB's flow graph.
 ///
+/// Whatever happens on the way, every message has exactly one outcome: what a node throws becomes `failed`,
+/// with the node's name before the reason; a message that is late before a node, or comes back late from an
+/// asynchronous one, becomes `expired`; a branch that ends on the way reports so to its join. Where a join is
+/// settled early, the branches still out are called off: `Request::cancelled` of theirs is stopped, and they
+/// end silently.
+///
 /// Every function may be called from any thread, also from callbacks, but `submit` from a callback can wait
 /// for ever when the graph is full; use `try_submit` there.
 class Engine {
  public:
   using Callback = std::function<void(Outcome)>;
 
-  Engine(Plan plan, EngineOptions options);
-  /// Waits until nothing is in flight.
+  /// Throws std::invalid_argument for a plan that `check_runnable` refuses and for a bound of 0.
+  Engine(Plan plan, const EngineOptions& options);
+  /// Waits until nothing is in flight and every callback has returned. Not to be called from a callback.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   /// Blocks while `max_in_flight` messages are on their way. The callback runs once, on a thread of the
-  /// engine or of a model; it must be quick, and what it throws is dropped.
+  /// engine; it must be quick, and what it throws is dropped. A request without an id gets its number, from
+  /// 1, in the order of submission.
   void submit(Request request, Callback callback);
   /// False, with `request` and `callback` untouched, where `submit` would block.
   bool try_submit(Request& request, Callback& callback);
 
-  /// Waits until nothing is in flight; others may go on submitting.
+  /// Waits for a moment when nothing is in flight, no branch is out and no callback runs; others may go on
+  /// submitting. Not to be called from a callback.
   void drain();
   /// Ends everything in flight, and everything submitted later, `expired` at its next node.
   void cancel();

@@ -6,6 +6,7 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <tuple>
 #include <variant>
 
 #include "graph/engine/handover.h"
@@ -15,8 +16,13 @@ namespace {
 
 namespace flow = tbb::flow;
 
-using Step = flow::function_node<Parcel*, flow::continue_msg, flow::lightweight>;
-using Task = flow::function_node<Parcel*, flow::continue_msg>;
+// Nodes with an output that they never use: what follows is put to by hand. A function_node would lock its
+// list of successors at every hop to find it empty.
+using NoOutput = std::tuple<flow::continue_msg>;
+using Step = flow::multifunction_node<Parcel*, NoOutput, flow::lightweight>;
+template <typename Load>
+using Task = flow::multifunction_node<Load*, NoOutput>;
+using Ports = Step::output_ports_type;
 using AsyncStep = flow::async_node<Parcel*, Parcel*, flow::queueing_lightweight>;
 using AnyStep = std::variant<std::unique_ptr<Step>, std::unique_ptr<AsyncStep>>;
 
@@ -30,14 +36,16 @@ std::size_t allowed_threads(int threads) {
   return static_cast<std::size_t>(std::max(threads, tbb::info::default_concurrency())) + 1;
 }
 
-ParcelPtr own(Parcel* parcel) {
-  take_over(parcel);
-  return ParcelPtr{parcel};
+template <typename Load>
+std::unique_ptr<Load> own(Load* load) {
+  take_over(load);
+  return std::unique_ptr<Load>{load};
 }
 
-Parcel* disown(ParcelPtr parcel) {
-  hand_over(parcel.get());
-  return parcel.release();
+template <typename Load>
+Load* disown(std::unique_ptr<Load> load) {
+  hand_over(load.get());
+  return load.release();
 }
 
 }  // namespace
@@ -56,7 +64,9 @@ class Flow::Impl {
     take_over(this);
   }
 
-  void spawn(ParcelPtr parcel) { door_->try_put(disown(std::move(parcel))); }
+  void admit(SubmissionPtr submission) { admitted_->try_put(disown(std::move(submission))); }
+
+  void spawn(ParcelPtr parcel) { spawned_->try_put(disown(std::move(parcel))); }
 
   void pass(ParcelPtr parcel) {
     auto& step = steps_[parcel->node];
@@ -69,26 +79,26 @@ class Flow::Impl {
  private:
   void build(const std::vector<Kind>& nodes) {
     graph_ = std::make_unique<flow::graph>();
-    door_ = std::make_unique<Task>(*graph_, flow::unlimited, [this](Parcel* parcel) {
-      pass(own(parcel));
-      hand_over(this);
-      return flow::continue_msg{};
-    });
-    resumed_ = std::make_unique<Task>(*graph_, flow::unlimited, [this](Parcel* parcel) {
-      visitor_.resume(own(parcel));
-      hand_over(this);
-      return flow::continue_msg{};
-    });
+    admitted_ = task<Submission>([this](SubmissionPtr submission) { visitor_.admit(std::move(submission)); });
+    spawned_ = task<Parcel>([this](ParcelPtr parcel) { pass(std::move(parcel)); });
+    resumed_ = task<Parcel>([this](ParcelPtr parcel) { visitor_.resume(std::move(parcel)); });
     steps_.reserve(nodes.size());
     for (const auto kind : nodes) steps_.push_back(step(kind));
+  }
+
+  template <typename Load, typename Work>
+  std::unique_ptr<Task<Load>> task(Work work) {
+    return std::make_unique<Task<Load>>(*graph_, flow::unlimited, [this, work](Load* load, Ports&) {
+      work(own(load));
+      hand_over(this);
+    });
   }
 
   AnyStep step(Kind kind) {
     // `lightweight` acts only on bodies that are noexcept.
     if (kind == Kind::synchronous) {
-      return std::make_unique<Step>(*graph_, flow::unlimited, [this](Parcel* parcel) noexcept {
+      return std::make_unique<Step>(*graph_, flow::unlimited, [this](Parcel* parcel, Ports&) noexcept {
         visitor_.arrive(own(parcel));
-        return flow::continue_msg{};
       });
     }
     auto async = std::make_unique<AsyncStep>(
@@ -102,15 +112,20 @@ class Flow::Impl {
   tbb::task_arena arena_;
   Visitor& visitor_;
   std::unique_ptr<flow::graph> graph_;
-  std::unique_ptr<Task> door_;     ///< makes a parcel a task
-  std::unique_ptr<Task> resumed_;  ///< where parcels come back from asynchronous work
-  std::vector<AnyStep> steps_;     ///< parallel to the plan's nodes
+  std::unique_ptr<Task<Submission>> admitted_;
+  std::unique_ptr<Task<Parcel>> spawned_;
+  std::unique_ptr<Task<Parcel>> resumed_;  ///< where parcels come back from asynchronous work
+  std::vector<AnyStep> steps_;             ///< parallel to the plan's nodes
 };
 
 Flow::Flow(const std::vector<Kind>& nodes, int threads, Visitor& visitor)
     : impl_{std::make_unique<Impl>(nodes, thread_count(threads), visitor)} {}
 
 Flow::~Flow() = default;
+
+void Flow::admit(SubmissionPtr submission) noexcept {
+  impl_->admit(std::move(submission));
+}
 
 void Flow::spawn(ParcelPtr parcel) noexcept {
   impl_->spawn(std::move(parcel));

@@ -12,6 +12,8 @@ namespace slm::engine {
 class Visitor {
  public:
   virtual ~Visitor() = default;
+  /// It is on a thread of the flow now.
+  virtual void admit(SubmissionPtr submission) noexcept = 0;
   /// It is at `parcel->node`.
   virtual void arrive(ParcelPtr parcel) noexcept = 0;
   /// It is back from the asynchronous work of `parcel->node`.
@@ -34,6 +36,8 @@ class Flow {
   /// Waits until nothing moves.
   ~Flow();
 
+  /// Makes it a task, to be admitted. From any thread.
+  void admit(SubmissionPtr submission) noexcept;
   /// Makes it a task, to arrive at its node. From any thread.
   void spawn(ParcelPtr parcel) noexcept;
   /// Lets it arrive at its node, on this stack. Only from the visitor.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "graph/engine/engine.h"
@@ -14,17 +15,35 @@ namespace slm::engine {
 
 class Fork;
 
+/// A request on its way from the submitter to the engine's threads. Small, because what one processor writes
+/// and another reads costs most: the parcel is made, and mostly ends, on the thread that works on it.
+struct Submission {
+  Request request;
+  Engine::Callback callback;
+  Slot slot;
+  Clock::time_point submitted;
+};
+
+using SubmissionPtr = std::unique_ptr<Submission>;
+
 /// What travels: a message and where it stands. One owner at a time; on its way through TBB, TBB's task.
 struct Parcel {
+  Parcel() = default;
+  explicit Parcel(Submission&& submission)
+      : message{.request = std::move(submission.request), .submitted = submission.submitted},
+        callback{std::move(submission.callback)},
+        slot{std::move(submission.slot)} {}
+
   Message message;
-  Engine::Callback callback;                    ///< empty in a branch
-  Slot slot;                                    ///< of a message that has never forked
-  std::shared_ptr<const Slot> kept_slot;        ///< of one that has: shared with its forks
-  std::shared_ptr<Fork> branch_of;              ///< the fork that made it; null: the request itself
-  std::optional<std::vector<Branch>> gathered;  ///< what came of its fork, when it is about to enter the join
-  std::optional<Exit> exit;                     ///< how it left an asynchronous node
-  std::size_t node = 0;                         ///< where it is, or is going
-  int hops_on_stack = 0;                        ///< nodes entered since it last was a task of its own
+  Engine::Callback callback;              ///< empty in a branch
+  Slot slot;                              ///< of a message that has never forked
+  std::shared_ptr<const Slot> kept_slot;  ///< of one that has: shared with its forks
+  std::shared_ptr<Fork> branch_of;        ///< the fork that made it; null: the request itself
+  /// What came of its branches, when it is about to enter the join.
+  std::optional<std::vector<Branch>> gathered;
+  std::optional<Exit> exit;  ///< how it left an asynchronous node
+  std::size_t node = 0;      ///< where it is, or is going
+  int hops_on_stack = 0;     ///< nodes entered since it last was a task of its own
   /// The last reading of the clock; empty when time has passed since.
   std::optional<Clock::time_point> moment;
 };

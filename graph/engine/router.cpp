@@ -13,6 +13,17 @@ namespace {
 /// A chain of more nodes than this continues as a new task, so that no pipeline is too long for the stack.
 constexpr int kMaxHopsOnStack = 64;
 
+/// Room for hops that is made at once.
+constexpr std::size_t kUsualHops = 16;
+
+/// Longer timeouts never end, and their deadlines would overflow the clock.
+constexpr std::chrono::hours kForever{24 * 365 * 100};
+
+Clock::time_point deadline_of(Clock::time_point submitted, std::optional<std::chrono::milliseconds> timeout) {
+  if (!timeout || *timeout >= kForever) return Clock::time_point::max();
+  return submitted + std::max(*timeout, std::chrono::milliseconds{0});
+}
+
 std::shared_ptr<const std::vector<std::string>> names_of(const Plan& plan) {
   auto names = std::make_shared<std::vector<std::string>>();
   names->reserve(plan.nodes.size());
@@ -64,12 +75,23 @@ Router::Router(Plan plan, const EngineOptions& options, Ledger& ledger, Slots& s
     : plan_{std::move(plan)},
       names_{names_of(plan_)},
       time_{options.time},
+      timeout_{options.timeout},
       ledger_{ledger},
       slots_{slots},
       flow_{kinds_of(plan_), options.threads, *this} {}
 
-void Router::enter(ParcelPtr parcel) {
-  spawn(std::move(parcel), plan_.entry);
+void Router::submit(SubmissionPtr submission) {
+  flow_.admit(std::move(submission));
+}
+
+void Router::admit(SubmissionPtr submission) noexcept {
+  auto parcel = std::make_unique<Parcel>(std::move(*submission));
+  submission.reset();
+  auto& message = parcel->message;
+  const auto timeout = message.request.timeout ? message.request.timeout : timeout_;
+  message.deadline = deadline_of(message.submitted, timeout);
+  message.trace.reserve(std::min(plan_.nodes.size(), kUsualHops));
+  send(std::move(parcel), plan_.entry);
 }
 
 void Router::arrive(ParcelPtr parcel) noexcept {
@@ -92,16 +114,17 @@ void Router::process(AsyncNode& node, ParcelPtr parcel) {
   if (!parcel) return;
   begin_hop(*parcel);
   const auto visit = std::make_shared<Visit>(flow_, time_.get(), std::move(parcel));
+  ParcelPtr refused;
   std::exception_ptr thrown;
   try {
     node.process(visit->message(), [visit](Exit exit) { visit->done(std::move(exit)); });
   } catch (...) {
     thrown = std::current_exception();
-    parcel = visit->withdraw();
+    refused = visit->withdraw();
   }
-  if (!parcel) return;
-  end_hop(*parcel);
-  leave(std::move(parcel), Exit::fail(what_of(thrown)));
+  if (!refused) return;
+  end_hop(*refused);
+  leave(std::move(refused), Exit::fail(what_of(thrown)));
 }
 
 void Router::resume(ParcelPtr parcel) noexcept {
@@ -126,14 +149,15 @@ void Router::process(JoinNode& node, ParcelPtr parcel) {
 }
 
 void Router::arrive_as_branch(ParcelPtr parcel) {
-  if (parcel->branch_of && parcel->branch_of->join() == parcel->node) {
+  const auto* fork = parcel->branch_of.get();
+  if (fork != nullptr && fork->join() == parcel->node) {
     return gather(std::move(parcel), std::nullopt, {});
   }
   auto reason = blame(parcel->node, "reached by what is no branch of its fork");
   end(std::move(parcel), OutcomeKind::failed, std::move(reason));
 }
 
-void Router::leave(ParcelPtr parcel, Exit exit) {
+void Router::leave(ParcelPtr parcel, Exit&& exit) {
   const auto node = parcel->node;
   if (exit.ending()) return end(std::move(parcel), *exit.ending(), blame(node, exit.reason()));
 

@@ -23,14 +23,14 @@ class Router final : public Visitor {
   Router(Plan plan, const EngineOptions& options, Ledger& ledger, Slots& slots);
 
   /// Sends a new message to the entry. From any thread.
-  void enter(ParcelPtr parcel);
+  void submit(SubmissionPtr submission);
   /// Ends every message `expired` at its next node from now on. From any thread.
   void cancel() { is_cancelled_ = true; }
 
   Clock::time_point now() const { return time_ ? time_->now() : Clock::now(); }
-  std::size_t node_count() const { return plan_.nodes.size(); }
 
  private:
+  void admit(SubmissionPtr submission) noexcept override;
   void arrive(ParcelPtr parcel) noexcept override;
   void resume(ParcelPtr parcel) noexcept override;
 
@@ -41,7 +41,7 @@ class Router final : public Visitor {
   void arrive_as_branch(ParcelPtr parcel);
 
   // Where it goes next.
-  void leave(ParcelPtr parcel, Exit exit);
+  void leave(ParcelPtr parcel, Exit&& exit);
   void send(ParcelPtr parcel, std::size_t node);
   void spawn(ParcelPtr parcel, std::size_t node);
   void fork(ParcelPtr trunk, const PlannedPort& port);
@@ -62,6 +62,7 @@ class Router final : public Visitor {
   Plan plan_;
   const std::shared_ptr<const std::vector<std::string>> names_;  ///< of the nodes; outcomes share it
   const std::shared_ptr<const TimeSource> time_;
+  const std::optional<std::chrono::milliseconds> timeout_;  ///< of requests that bring none
   Ledger& ledger_;
   Slots& slots_;
   std::atomic<bool> is_cancelled_ = false;

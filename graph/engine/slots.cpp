@@ -1,8 +1,14 @@
 #include "graph/engine/slots.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace slm::engine {
+namespace {
+
+constexpr int kYields = 16;
+
+}  // namespace
 
 Slots::Slots(std::size_t bound) : bound_{std::min<std::uint64_t>(bound, kDelivering - 1)} {}
 
@@ -19,6 +25,12 @@ Slot Slots::try_take() {
 }
 
 Slot Slots::take() {
+  // Under load room comes within a few messages' time, much sooner than a thread is put to sleep and woken
+  // again.
+  for (int attempt = 0; attempt < kYields; ++attempt) {
+    if (try_count_one()) return Slot{*this};
+    std::this_thread::yield();
+  }
   if (!try_count_one()) {
     std::unique_lock lock{mutex_};
     ++waiting_;

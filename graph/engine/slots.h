@@ -60,8 +60,8 @@ class Slots {
   /// Adds `difference`, modulo 2^64, and wakes who waited for that.
   void change(std::uint64_t difference);
 
-  const std::uint64_t bound_;
   alignas(64) std::atomic<std::uint64_t> state_{0};
+  const std::uint64_t bound_;
   std::atomic<int> waiting_{0};  ///< threads in `take` and `wait_until_idle`
   std::mutex mutex_;
   std::condition_variable room_;
