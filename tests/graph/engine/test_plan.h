@@ -93,8 +93,8 @@ inline Outcome run(Engine& engine, Request request = {}) {
   if (future.wait_for(kLimit) != std::future_status::ready) throw std::runtime_error{"no outcome"};
   return future.get();
 }
-inline Outcome run(Plan plan, Request request = {}, EngineOptions options = {}) {
-  Engine engine{std::move(plan), std::move(options)};
+inline Outcome run(Plan plan, Request request = {}, const EngineOptions& options = {}) {
+  Engine engine{std::move(plan), options};
   return run(engine, std::move(request));
 }
 
