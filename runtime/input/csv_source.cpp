@@ -47,23 +47,23 @@ std::optional<CsvSource::Record> CsvSource::next_record() {
   std::size_t size_bytes = line->text.size();
   auto state = record.add(line->text);
   while (state == CsvRecord::State::needs_more) {
-    line = next_line();
-    if (!line || line->is_too_long || size_bytes + line->text.size() > kMaxLineBytes) {
-      found.problem =
-          "a quote is opened in field " + std::to_string(record.values().size()) + " and never closed";
-      break;
+    auto more = next_line();
+    const bool is_over = !more || more->is_too_long || size_bytes + more->text.size() > kMaxLineBytes;
+    if (!is_over) {
+      size_bytes += more->text.size();
+      state = record.add(more->text);
     }
-    size_bytes += line->text.size();
-    state = record.add(line->text);
-    run_through.push_back(*std::move(line));
-    line.reset();
+    if (more) run_through.push_back(*std::move(more));
+    if (is_over) break;
   }
   if (state == CsvRecord::State::complete) {
     found.values = std::move(record.values());
     return found;
   }
-  if (state == CsvRecord::State::broken) found.problem = record.problem();
-  if (line && state == CsvRecord::State::needs_more) run_through.push_back(*std::move(line));
+  found.problem =
+      state == CsvRecord::State::broken
+          ? record.problem()
+          : "a quote is opened in field " + std::to_string(record.values().size()) + " and never closed";
   put_back_.insert(put_back_.begin(), std::make_move_iterator(run_through.begin()),
                    std::make_move_iterator(run_through.end()));
   return found;
