@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 #include <string_view>
+#include <vector>
 
 #include "models/checksum.h"
 #include "models/llama/backend_library.h"
@@ -43,9 +44,14 @@ class Header {
     }
   }
 
-  std::uint64_t vocabulary() const {
+  std::vector<std::string_view> vocabulary() const {
     const int64_t id = gguf_find_key(gguf_, "tokenizer.ggml.tokens");
-    return id >= 0 && gguf_get_kv_type(gguf_, id) == GGUF_TYPE_ARRAY ? gguf_get_arr_n(gguf_, id) : 0;
+    std::vector<std::string_view> tokens;
+    if (id < 0 || gguf_get_kv_type(gguf_, id) != GGUF_TYPE_ARRAY) return tokens;
+    if (gguf_get_arr_type(gguf_, id) != GGUF_TYPE_STRING) return tokens;
+    for (std::size_t i = 0; i < gguf_get_arr_n(gguf_, id); ++i)
+      tokens.emplace_back(gguf_get_arr_str(gguf_, id, i));
+    return tokens;
   }
 
  private:
@@ -139,11 +145,17 @@ ModelInfo inspect_gguf(const std::filesystem::path& file, const LlamaOptions& op
   info.quantisation = tensors.quantisation;
   info.tokenizer = header.text("tokenizer.ggml.model");
   info.parameters = tensors.parameters;
-  info.vocabulary = header.vocabulary();
+  std::vector<std::string_view> vocabulary = header.vocabulary();
+  info.vocabulary = vocabulary.size();
   info.context_tokens = header.number("context_length");
   info.file_bytes = std::filesystem::file_size(file);
   if (info.architecture.empty() || tensors.parameters == 0)
     throw ModelError(file.string() + ": a GGUF file without a model in it");
+  // llama.cpp would end the program.
+  std::sort(vocabulary.begin(), vocabulary.end());
+  const auto twice = std::adjacent_find(vocabulary.begin(), vocabulary.end());
+  if (twice != vocabulary.end())
+    throw ModelError(file.string() + ": the vocabulary has the token `" + std::string(*twice) + "` twice");
   if (tensors.end > info.file_bytes) {
     throw ModelError(file.string() + ": the file is cut off: " + std::to_string(info.file_bytes) +
                      " bytes of " + std::to_string(tensors.end) + "; fetch it again");

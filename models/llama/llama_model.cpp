@@ -28,7 +28,9 @@ std::vector<llama_token> LlamaModel::tokenize_prompt(const std::string& prompt, 
     return {};
   }
   std::vector<llama_token> tokens = weights_->vocabulary.tokenize_prompt(prompt);
-  if (tokens.empty()) refusal = "the prompt is empty, and the model has no token that begins a text";
+  if (tokens.empty())
+    refusal =
+        "the prompt is empty or not in the model's vocabulary, and the model has no token that begins a text";
   if (tokens.size() > context) refusal = too_long(tokens.size(), executor_.context());
   return tokens;
 }

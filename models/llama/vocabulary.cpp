@@ -1,6 +1,7 @@
 #include "models/llama/vocabulary.h"
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 
 #include "models/llama/utf8.h"
@@ -52,10 +53,15 @@ std::vector<llama_token> Vocabulary::tokenize(std::string_view text, bool is_pro
     return llama_tokenize(vocab_, text.data(), static_cast<int32_t>(text.size()), tokens.data(),
                           static_cast<int32_t>(tokens.size()), is_prompt, is_prompt);
   };
-  int32_t count = run();
-  if (count < 0 && count != std::numeric_limits<int32_t>::min()) {
-    tokens.resize(static_cast<std::size_t>(-count));
+  int32_t count = 0;
+  try {
     count = run();
+    if (count < 0 && count != std::numeric_limits<int32_t>::min()) {
+      tokens.resize(static_cast<std::size_t>(-count));
+      count = run();
+    }
+  } catch (const std::exception&) {
+    count = 0;  // a vocabulary without a token for some byte
   }
   tokens.resize(static_cast<std::size_t>(std::max(count, 0)));
   return tokens;

@@ -108,7 +108,8 @@ TEST(ModelStore, SaysWhatIsWrongWithAFile) {
   EXPECT_TRUE(says(error_of(test_folder() / "missing.gguf"), "missing.gguf: there is no such file"));
   EXPECT_TRUE(says(error_of(test_folder()), "a directory, expected a model file"));
   EXPECT_TRUE(says(error_of(file_with("empty.gguf", "")), "the file is empty"));
-  EXPECT_TRUE(says(error_of(file_with("text.gguf", "hello, I am no model")), "neither a GGUF nor an ngram model"));
+  EXPECT_TRUE(
+      says(error_of(file_with("text.gguf", "hello, I am no model")), "neither a GGUF nor an ngram model"));
   EXPECT_TRUE(says(error_of(file_with("pointer.gguf", "version https://git-lfs")), "git lfs pull"));
   EXPECT_TRUE(says(error_of("/dev/null"), "no regular file"));
   if (geteuid() != 0) {
@@ -163,6 +164,10 @@ TEST(ModelStore, RefusesAFormatThatIsTooNew) {
 TEST(ModelStore, RefusesAnArchitectureThatLlamaCppDoesNotKnow) {
   const std::string error = error_of(write({.architecture = "unheard-of"}, "unheard-of.gguf"));
   EXPECT_TRUE(says(error, "unknown model architecture")) << error;
+}
+
+TEST(ModelStore, RefusesAVocabularyWithATokenTwice) {
+  EXPECT_TRUE(says(error_of(write({.pieces = {"jazz"}}, "twice.gguf")), "the token `jazz` twice"));
 }
 
 TEST(ModelStore, RefusesOptionsThatMakeNoSense) {
