@@ -17,7 +17,8 @@ struct LlamaOptions {
   int slots = 8;
 
   /// Threads of one decoding step. 0: by the size of the model, from one for a few million parameters, where
-  /// waking a second costs more than it saves, to every processor.
+  /// waking a second costs more than it saves, to all processors but one. They spin while they wait for each
+  /// other, so more threads than idle processors make a step not a little but hundreds of times slower.
   int threads = 0;
 
   /// Tokens evaluated in one step over all slots. A longer prompt takes several steps, between which the
