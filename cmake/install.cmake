@@ -17,6 +17,7 @@ target_sources(slm-graph
     graph/pipeline.h
     graph/problems.h
     graph/registry.h
+    graph/testing.h
     nodes/builtin.h)
 
 # Our own libraries, and llama.cpp's in a folder of their own, are found from wherever the package is moved to.
@@ -53,8 +54,12 @@ set(SLM_GRAPH_PC_LIBS "")
 if(NOT BUILD_SHARED_LIBS)
   set(SLM_GRAPH_PC_REQUIRES "tbb yaml-cpp")
   if(llama_RUNTIME_FILES)
-    cmake_path(GET llama_LIBRARY FILENAME _llama_file)
-    set(SLM_GRAPH_PC_LIBS "-L\${libdir}/slm-graph -Wl,-rpath,\${libdir}/slm-graph -l:${_llama_file}")
+    set(SLM_GRAPH_PC_LIBS "-L\${libdir}/slm-graph -Wl,-rpath,\${libdir}/slm-graph")
+    foreach(_library llama ggml ggml-base)
+      get_target_property(_file llama::${_library} IMPORTED_LOCATION)
+      cmake_path(GET _file FILENAME _file)
+      string(APPEND SLM_GRAPH_PC_LIBS " -l:${_file}")
+    endforeach()
   else()
     string(APPEND SLM_GRAPH_PC_REQUIRES " llama")
   endif()

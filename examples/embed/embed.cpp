@@ -12,7 +12,8 @@
 void print(const slm::Outcome& outcome) {
   std::ostringstream line;
   line << outcome.id << ": " << slm::to_string(outcome.kind) << " by " << outcome.answer.tier << ": "
-       << (outcome.answer.text.empty() ? outcome.answer.label : outcome.answer.text) << outcome.reason << '\n';
+       << (outcome.answer.text.empty() ? outcome.answer.label : outcome.answer.text) << outcome.reason
+       << '\n';
   std::cout << line.str();
 }
 
