@@ -48,7 +48,7 @@ Plan plan_of(const PipelineSpec& spec) {
       planned.node = node.type->make_node(node.options, BuildContext{node.name, models});
     });
     for (const PortSpec& port : node.ports)
-      planned.ports.push_back({port.targets, port.when_open, port.gathered_by});
+      planned.ports.push_back({port.targets, port.when_open, port.gathered_by, port.name});
   }
   if (!problems.empty()) throw PipelineError{std::move(problems)};
   return plan;

@@ -16,6 +16,7 @@ struct PlannedPort {
   std::vector<std::size_t> targets;  ///< positions in `Plan::nodes`; none: the message ends
   OutcomeKind when_open = OutcomeKind::answered;
   std::optional<std::size_t> gathered_by;
+  std::string name;  ///< as the pipeline file has it, for reasons
 };
 
 struct PlannedNode {

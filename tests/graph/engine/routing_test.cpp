@@ -42,8 +42,10 @@ TEST(EngineRouting, BeginsAtTheEntry) {
 }
 
 TEST(EngineRouting, GivesAReasonWhereTheEndIsNotByDesign) {
-  EXPECT_EQ(run(plan(step("gate", {open(OutcomeKind::abstained)}))).reason,
-            "gate: left by a port that leads nowhere");
+  auto escalate = open(OutcomeKind::abstained);
+  escalate.name = "escalate";
+  EXPECT_EQ(run(plan(step("gate", {escalate}))).reason,
+            "gate: left by `escalate`, where nothing follows");
   const auto unsure = run(plan(step("gate", {}, [](Message&) { return Exit::abstain("unsure"); })));
   EXPECT_EQ(unsure.kind, OutcomeKind::abstained);
   EXPECT_EQ(unsure.reason, "gate: unsure");
