@@ -145,7 +145,7 @@ class Augmenter:
             change = str.lower
         elif draw < 0.15:
             change = lambda s: re.sub(r"(?<![\w'])\w", lambda m: m.group().upper(), s)
-        elif draw < 0.16:
+        elif draw < 0.18:
             change = str.upper
         else:
             change = None
