@@ -10,8 +10,7 @@ namespace slm::runtime {
 std::string brief(double number) {
   const double size = std::abs(number);
   if (number >= 1000 && number < 1e18) return grouped(static_cast<std::uint64_t>(std::llround(number)));
-  const int whole_digits = size < 1 ? 1 : static_cast<int>(std::floor(std::log10(size))) + 1;
-  const int decimals = size == 0 ? 0 : std::clamp(3 - whole_digits, 0, 2);
+  const int decimals = size == 0 ? 0 : std::clamp(2 - static_cast<int>(std::floor(std::log10(size))), 0, 8);
   std::array<char, 400> text{};
   std::snprintf(text.data(), text.size(), "%.*f", decimals, number);
   std::string brief_text = text.data();
