@@ -107,13 +107,16 @@ class Validator {
       if (property.is_required && !value.contains(property.name))
         return place(where) + "`" + property.name + "` is missing";
     }
-    for (const auto& [name, member] : value.items()) {
+    for (const auto& entry : value.items()) {
+      const std::string& name = entry.key();
       const auto found =
           std::find_if(node.properties.begin(), node.properties.end(),
                        [&](const SchemaNode::Property& property) { return property.name == name; });
       const bool is_named = found != node.properties.end();
       if (!is_named && !node.others) return place(where) + "`" + name + "` is not allowed";
-      if (auto violation = check(is_named ? found->schema : *node.others, member, where + "/" + name))
+      std::string inside = where;
+      inside.append("/").append(name);
+      if (auto violation = check(is_named ? found->schema : *node.others, entry.value(), inside))
         return violation;
     }
     return std::nullopt;

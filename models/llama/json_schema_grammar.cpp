@@ -165,7 +165,7 @@ class GrammarWriter {
   }
 
   std::string any_of(std::size_t index, const std::vector<std::string>& members, bool is_free) {
-    const std::string name = rule(index) + "-any";
+    std::string name = rule(index) + "-any";
     std::string one;
     for (const std::string& member : members) one += (one.empty() ? "" : " | ") + member;
     const std::string count = is_free ? "*" : "{0," + std::to_string(members.size()) + "}";
