@@ -169,7 +169,8 @@ void Router::leave(ParcelPtr parcel, Exit&& exit) {
   if (port.gathered_by) return fork(std::move(parcel), port);
   if (!port.targets.empty()) return send(std::move(parcel), port.targets.front());
   end(std::move(parcel), port.when_open,
-      is_by_design(port.when_open) ? std::string{} : blame(node, "left by `" + port.name + "`, where nothing follows"));
+      is_by_design(port.when_open) ? std::string{}
+                                   : blame(node, "left by `" + port.name + "`, where nothing follows"));
 }
 
 void Router::send(ParcelPtr parcel, std::size_t node) {

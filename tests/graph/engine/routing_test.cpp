@@ -44,8 +44,7 @@ TEST(EngineRouting, BeginsAtTheEntry) {
 TEST(EngineRouting, GivesAReasonWhereTheEndIsNotByDesign) {
   auto escalate = open(OutcomeKind::abstained);
   escalate.name = "escalate";
-  EXPECT_EQ(run(plan(step("gate", {escalate}))).reason,
-            "gate: left by `escalate`, where nothing follows");
+  EXPECT_EQ(run(plan(step("gate", {escalate}))).reason, "gate: left by `escalate`, where nothing follows");
   const auto unsure = run(plan(step("gate", {}, [](Message&) { return Exit::abstain("unsure"); })));
   EXPECT_EQ(unsure.kind, OutcomeKind::abstained);
   EXPECT_EQ(unsure.reason, "gate: unsure");
