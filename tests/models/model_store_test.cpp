@@ -83,6 +83,7 @@ TEST(ModelStore, LoadsOnceWhenManyOpenTogether) {
   std::vector<Model> models(8);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(models.size());
     for (Model& model : models) threads.emplace_back([&] { model = store.open_llama(file, kSmall); });
   }
   for (const Model& model : models) EXPECT_EQ(model.generator, models[0].generator);
@@ -101,7 +102,7 @@ TEST(ModelStore, TellsWhatAFileHoldsWithoutLoadingIt) {
   EXPECT_EQ(info.file_bytes, std::filesystem::file_size(file));
   EXPECT_EQ(info.checksum.size(), 16U);
   // Three layers of keys and values of 2 heads of 16, two bytes each, for 200 tokens.
-  EXPECT_EQ(info.memory_bytes, info.parameters * 4 + 200U * 3 * 2 * 2 * 16 * 2);
+  EXPECT_EQ(info.memory_bytes, info.parameters * 4 + std::uint64_t{200} * 3 * 2 * 2 * 16 * 2);
 }
 
 TEST(ModelStore, SaysWhatIsWrongWithAFile) {

@@ -33,6 +33,7 @@ TEST_P(ChoicesOfEachArchitecture, ScoresWhatTheTokensProbabilitiesMultiplyTo) {
   const std::vector<std::string> texts{"play", "x", "book a table", "booking", "€"};
   const auto choices = names(texts);
   std::vector<std::future<ChoiceResult>> together;
+  together.reserve(6);
   for (int i = 0; i < 6; ++i)
     together.push_back(begin(*model.scorer, {.prompt = "what now?\n", .choices = choices}));
   std::vector<double> logprobs;

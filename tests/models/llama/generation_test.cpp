@@ -176,6 +176,7 @@ TEST(LlamaGeneration, RepeatsItselfWithTheSameSeedWhateverElseRuns) {
   std::vector<std::future<GenerationResult>> others;
   for (std::uint64_t seed = 0; seed < 12; ++seed) others.push_back(begin(*model.generator, request(seed)));
   std::vector<std::string> texts;
+  texts.reserve(others.size());
   for (auto& other : others) texts.push_back(text_of(other.get()));
   EXPECT_EQ(texts[7], alone);
   std::sort(texts.begin(), texts.end());

@@ -84,7 +84,7 @@ TEST(LlamaLifecycle, MayBeLetGoByTheLastAnswersCallback) {
   std::promise<void> destroyed;
   auto model = std::make_shared<Model>(llama::load_llama(endless("own-thread.gguf"), kOneSlot));
   Generator& generator = *model->generator;
-  generator.generate({.prompt = "a", .max_tokens = 2}, [&, model](GenerationResult) mutable {
+  generator.generate({.prompt = "a", .max_tokens = 2}, [&, model](const GenerationResult&) mutable {
     model->info = {};
     model->generator.reset();
     model->scorer.reset();  // the last
@@ -101,6 +101,7 @@ TEST(LlamaLifecycle, TakesRequestsFromManyThreads) {
   std::atomic<int> right = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(6);
     for (int i = 0; i < 6; ++i) {
       threads.emplace_back([&] {
         const auto constraint =
