@@ -27,11 +27,9 @@ class Engine::Impl {
   ~Impl() { slots_.wait_until_idle(); }
 
   void submit(Request&& request, Callback&& callback, engine::Slot slot) {
-    engine::SubmissionPtr submission{
-        new engine::Submission{std::move(request), std::move(callback), std::move(slot), router_.now()}};
     const auto number = ledger_.submit();
-    if (submission->request.id.empty()) submission->request.id = std::to_string(number);
-    router_.submit(std::move(submission));
+    if (request.id.empty()) request.id = std::to_string(number);
+    router_.submit(std::move(request), std::move(callback), std::move(slot));
   }
 
   engine::Slots& slots() { return slots_; }

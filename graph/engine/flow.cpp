@@ -9,6 +9,7 @@
 #include <tuple>
 #include <variant>
 
+#include "graph/engine/admissions.h"
 #include "graph/engine/handover.h"
 
 namespace slm::engine {
@@ -16,14 +17,10 @@ namespace {
 
 namespace flow = tbb::flow;
 
-// Nodes with an output that they never use: what follows is put to by hand. A function_node would lock its
-// list of successors at every hop to find it empty.
-using NoOutput = std::tuple<flow::continue_msg>;
-using Step = flow::multifunction_node<Parcel*, NoOutput, flow::lightweight>;
-template <typename Load>
-using Task = flow::multifunction_node<Load*, NoOutput>;
-using Ports = Step::output_ports_type;
-using AsyncStep = flow::async_node<Parcel*, Parcel*, flow::queueing_lightweight>;
+// With an output that is never used: what follows is put to by hand. A function_node would lock its list of
+// successors each time to find it empty.
+using Step = flow::multifunction_node<Parcel*, std::tuple<flow::continue_msg>>;
+using AsyncStep = flow::async_node<Parcel*, Parcel*, flow::queueing>;
 using AnyStep = std::variant<std::unique_ptr<Step>, std::unique_ptr<AsyncStep>>;
 
 int thread_count(int wanted) {
@@ -36,16 +33,14 @@ std::size_t allowed_threads(int threads) {
   return static_cast<std::size_t>(std::max(threads, tbb::info::default_concurrency())) + 1;
 }
 
-template <typename Load>
-std::unique_ptr<Load> own(Load* load) {
-  take_over(load);
-  return std::unique_ptr<Load>{load};
+ParcelPtr own(Parcel* parcel) {
+  take_over(parcel);
+  return ParcelPtr{parcel};
 }
 
-template <typename Load>
-Load* disown(std::unique_ptr<Load> load) {
-  hand_over(load.get());
-  return load.release();
+Parcel* disown(ParcelPtr parcel) {
+  hand_over(parcel.get());
+  return parcel.release();
 }
 
 }  // namespace
@@ -55,6 +50,7 @@ class Flow::Impl {
   Impl(const std::vector<Kind>& nodes, int threads, Visitor& visitor)
       : allowed_{tbb::global_control::max_allowed_parallelism, allowed_threads(threads)},
         arena_{threads, /*reserved_for_masters=*/0},
+        admissions_{threads},
         visitor_{visitor} {
     arena_.execute([&] { build(nodes); });
   }
@@ -64,14 +60,14 @@ class Flow::Impl {
     take_over(this);
   }
 
-  void admit(SubmissionPtr submission) { admitted_->try_put(disown(std::move(submission))); }
+  void admit(Request&& request, Engine::Callback&& callback, Slot&& slot, Clock::time_point now) {
+    const bool is_first = admissions_.put(std::move(request), std::move(callback), std::move(slot), now);
+    if (is_first) call_for_admission();
+  }
 
-  void spawn(ParcelPtr parcel) { spawned_->try_put(disown(std::move(parcel))); }
-
-  void pass(ParcelPtr parcel) {
-    auto& step = steps_[parcel->node];
-    Parcel* raw = disown(std::move(parcel));
-    std::visit([raw](auto& node) { node->try_put(raw); }, step);
+  void spawn(ParcelPtr parcel) {
+    auto& inlet = *inlets_[parcel->node];
+    inlet.try_put(disown(std::move(parcel)));
   }
 
   AsyncStep::gateway_type& gateway(std::size_t node) { return std::get<1>(steps_[node])->gateway(); }
@@ -79,43 +75,67 @@ class Flow::Impl {
  private:
   void build(const std::vector<Kind>& nodes) {
     graph_ = std::make_unique<flow::graph>();
-    admitted_ = task<Submission>([this](SubmissionPtr submission) { visitor_.admit(std::move(submission)); });
-    spawned_ = task<Parcel>([this](ParcelPtr parcel) { pass(std::move(parcel)); });
-    resumed_ = task<Parcel>([this](ParcelPtr parcel) { visitor_.resume(std::move(parcel)); });
-    steps_.reserve(nodes.size());
-    for (const auto kind : nodes) steps_.push_back(step(kind));
-  }
-
-  template <typename Load, typename Work>
-  std::unique_ptr<Task<Load>> task(Work work) {
-    return std::make_unique<Task<Load>>(*graph_, flow::unlimited, [this, work](Load* load, Ports&) {
-      work(own(load));
-      hand_over(this);
-    });
-  }
-
-  AnyStep step(Kind kind) {
-    // `lightweight` acts only on bodies that are noexcept.
-    if (kind == Kind::synchronous) {
-      return std::make_unique<Step>(*graph_, flow::unlimited, [this](Parcel* parcel, Ports&) noexcept {
-        visitor_.arrive(own(parcel));
-      });
+    resumed_ = step(&Visitor::resume);
+    for (const auto kind : nodes) {
+      if (kind == Kind::synchronous) {
+        add(step(&Visitor::arrive));
+      } else {
+        add(async_step());
+      }
     }
-    auto async = std::make_unique<AsyncStep>(
-        *graph_, flow::unlimited,
-        [this](Parcel* parcel, AsyncStep::gateway_type&) noexcept { visitor_.arrive(own(parcel)); });
+  }
+
+  template <typename NewStep>
+  void add(std::unique_ptr<NewStep> new_step) {
+    inlets_.push_back(new_step.get());
+    steps_.emplace_back(std::move(new_step));
+  }
+
+  std::unique_ptr<Step> step(void (Visitor::*visit)(ParcelPtr)) {
+    return std::make_unique<Step>(*graph_, flow::unlimited,
+                                  [this, visit](Parcel* parcel, Step::output_ports_type&) {
+                                    (visitor_.*visit)(own(parcel));
+                                    hand_over(this);
+                                  });
+  }
+
+  std::unique_ptr<AsyncStep> async_step() {
+    auto async = std::make_unique<AsyncStep>(*graph_, flow::unlimited,
+                                             [this](Parcel* parcel, AsyncStep::gateway_type&) {
+                                               visitor_.arrive(own(parcel));
+                                               hand_over(this);
+                                             });
     flow::make_edge(flow::output_port<0>(*async), *resumed_);
     return async;
   }
 
+  /// Always at the end of the arena's queue, which a try_put from one of its own threads is not: new messages
+  /// must not overtake those that come back from asynchronous work.
+  void call_for_admission() {
+    graph_->reserve_wait();
+    hand_over(this);
+    arena_.enqueue([this] {
+      take_over(this);
+      admit_share();
+      hand_over(this);
+      graph_->release_wait();
+    });
+  }
+
+  void admit_share() {
+    auto [submissions, leaves_more] = admissions_.take();
+    if (leaves_more) call_for_admission();
+    for (auto& submission : submissions) visitor_.admit(std::move(submission));
+  }
+
   tbb::global_control allowed_;
   tbb::task_arena arena_;
+  Admissions admissions_;
   Visitor& visitor_;
   std::unique_ptr<flow::graph> graph_;
-  std::unique_ptr<Task<Submission>> admitted_;
-  std::unique_ptr<Task<Parcel>> spawned_;
-  std::unique_ptr<Task<Parcel>> resumed_;  ///< where parcels come back from asynchronous work
-  std::vector<AnyStep> steps_;             ///< parallel to the plan's nodes
+  std::unique_ptr<Step> resumed_;                 ///< where parcels come back from asynchronous work
+  std::vector<AnyStep> steps_;                    ///< parallel to the plan's nodes
+  std::vector<flow::receiver<Parcel*>*> inlets_;  ///< of the steps
 };
 
 Flow::Flow(const std::vector<Kind>& nodes, int threads, Visitor& visitor)
@@ -123,16 +143,13 @@ Flow::Flow(const std::vector<Kind>& nodes, int threads, Visitor& visitor)
 
 Flow::~Flow() = default;
 
-void Flow::admit(SubmissionPtr submission) noexcept {
-  impl_->admit(std::move(submission));
+void Flow::admit(Request&& request, Engine::Callback&& callback, Slot&& slot,
+                 Clock::time_point now) noexcept {
+  impl_->admit(std::move(request), std::move(callback), std::move(slot), now);
 }
 
 void Flow::spawn(ParcelPtr parcel) noexcept {
   impl_->spawn(std::move(parcel));
-}
-
-void Flow::pass(ParcelPtr parcel) noexcept {
-  impl_->pass(std::move(parcel));
 }
 
 void Flow::reserve(std::size_t node) noexcept {

@@ -8,13 +8,13 @@
 
 namespace slm::engine {
 
-/// What happens where a parcel gets. Called from the flow's threads, for many parcels at once.
+/// What happens on the flow's threads, for many parcels at once.
 class Visitor {
  public:
   virtual ~Visitor() = default;
-  /// It is on a thread of the flow now.
-  virtual void admit(SubmissionPtr submission) noexcept = 0;
-  /// It is at `parcel->node`.
+  /// A new message.
+  virtual void admit(Submission&& submission) noexcept = 0;
+  /// It is at `parcel->node`, with a task to itself.
   virtual void arrive(ParcelPtr parcel) noexcept = 0;
   /// It is back from the asynchronous work of `parcel->node`.
   virtual void resume(ParcelPtr parcel) noexcept = 0;
@@ -24,9 +24,9 @@ class Visitor {
 /// follows is for the visitor to say, because a node has any number of ports and TBB wants their number
 /// compiled in.
 ///
-/// A hop is a task of its own where another thread may gain by it: a new message, a branch of a fork, a
-/// completion from outside. From node to node it is a call, TBB's `lightweight` policy: a task between two
-/// nodes of one message would only be queued, to be run next by the same thread.
+/// A message becomes a task where another thread may gain by it: when it is new, as a branch of a fork, to
+/// begin asynchronous work and when it comes back from it. From one synchronous node to the next the visitor
+/// just goes on: a task between them would be queued only to be run next by the same thread.
 class Flow {
  public:
   enum class Kind { synchronous, asynchronous };
@@ -36,12 +36,10 @@ class Flow {
   /// Waits until nothing moves.
   ~Flow();
 
-  /// Makes it a task, to be admitted. From any thread.
-  void admit(SubmissionPtr submission) noexcept;
+  /// Has it admitted by a task, in the order of submission. From any thread.
+  void admit(Request&& request, Engine::Callback&& callback, Slot&& slot, Clock::time_point now) noexcept;
   /// Makes it a task, to arrive at its node. From any thread.
   void spawn(ParcelPtr parcel) noexcept;
-  /// Lets it arrive at its node, on this stack. Only from the visitor.
-  void pass(ParcelPtr parcel) noexcept;
 
   /// Asynchronous work begins, and the flow is not quiet until `complete`.
   void reserve(std::size_t node) noexcept;

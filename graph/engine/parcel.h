@@ -18,21 +18,23 @@ class Fork;
 /// A request on its way from the submitter to the engine's threads. Small, because what one processor writes
 /// and another reads costs most: the parcel is made, and mostly ends, on the thread that works on it.
 struct Submission {
+  Submission(Request&& asked, Engine::Callback&& then, Slot&& taken, Clock::time_point now)
+      : request{std::move(asked)}, callback{std::move(then)}, slot{std::move(taken)}, submitted{now} {}
+
   Request request;
   Engine::Callback callback;
   Slot slot;
   Clock::time_point submitted;
 };
 
-using SubmissionPtr = std::unique_ptr<Submission>;
-
 /// What travels: a message and where it stands. One owner at a time; on its way through TBB, TBB's task.
 struct Parcel {
   Parcel() = default;
   explicit Parcel(Submission&& submission)
-      : message{.request = std::move(submission.request), .submitted = submission.submitted},
-        callback{std::move(submission.callback)},
-        slot{std::move(submission.slot)} {}
+      : callback{std::move(submission.callback)}, slot{std::move(submission.slot)} {
+    message.request = std::move(submission.request);
+    message.submitted = submission.submitted;
+  }
 
   Message message;
   Engine::Callback callback;              ///< empty in a branch
@@ -43,9 +45,7 @@ struct Parcel {
   std::optional<std::vector<Branch>> gathered;
   std::optional<Exit> exit;  ///< how it left an asynchronous node
   std::size_t node = 0;      ///< where it is, or is going
-  int hops_on_stack = 0;     ///< nodes entered since it last was a task of its own
-  /// The last reading of the clock; empty when time has passed since.
-  std::optional<Clock::time_point> moment;
+  Clock::time_point moment;  ///< the last reading of the clock, for it
 };
 
 using ParcelPtr = std::unique_ptr<Parcel>;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/engine/fast_clock.h"
 #include "graph/engine/flow.h"
 #include "graph/engine/fork.h"
 #include "graph/engine/ledger.h"
@@ -23,35 +24,43 @@ class Router final : public Visitor {
   Router(Plan plan, const EngineOptions& options, Ledger& ledger, Slots& slots);
 
   /// Sends a new message to the entry. From any thread.
-  void submit(SubmissionPtr submission);
+  void submit(Request&& request, Engine::Callback&& callback, Slot&& slot) {
+    flow_.admit(std::move(request), std::move(callback), std::move(slot), now());
+  }
   /// Ends every message `expired` at its next node from now on. From any thread.
   void cancel() { is_cancelled_ = true; }
 
-  Clock::time_point now() const { return time_ ? time_->now() : Clock::now(); }
+  Clock::time_point now() const { return time_ ? time_->now() : FastClock::now(); }
 
  private:
-  void admit(SubmissionPtr submission) noexcept override;
+  void admit(Submission&& submission) noexcept override;
   void arrive(ParcelPtr parcel) noexcept override;
   void resume(ParcelPtr parcel) noexcept override;
 
+  void go_on(ParcelPtr parcel);
+
+  // The following give back what goes on from there on this thread: the same message, the one that it was a
+  // branch of, or none.
+
   // What a kind of node does with a message.
-  void process(Node& node, ParcelPtr parcel);
-  void process(AsyncNode& node, ParcelPtr parcel);
-  void process(JoinNode& node, ParcelPtr parcel);
-  void arrive_as_branch(ParcelPtr parcel);
+  ParcelPtr process(Node& node, ParcelPtr parcel);
+  ParcelPtr process(AsyncNode& node, ParcelPtr parcel);
+  ParcelPtr process(JoinNode& node, ParcelPtr parcel);
+  ParcelPtr begin(AsyncNode& node, ParcelPtr parcel);
+  ParcelPtr arrive_as_branch(ParcelPtr parcel);
 
   // Where it goes next.
-  void leave(ParcelPtr parcel, Exit&& exit);
-  void send(ParcelPtr parcel, std::size_t node);
+  ParcelPtr leave(ParcelPtr parcel, Exit&& exit);
+  ParcelPtr fork(ParcelPtr trunk, const PlannedPort& port);
+  ParcelPtr gather(ParcelPtr branch, std::optional<OutcomeKind> ended, std::string reason);
+  ParcelPtr call_off(ParcelPtr branch);
+  ParcelPtr report(ParcelPtr branch, std::optional<Branch> news);
   void spawn(ParcelPtr parcel, std::size_t node);
-  void fork(ParcelPtr trunk, const PlannedPort& port);
-  void gather(ParcelPtr branch, std::optional<OutcomeKind> ended, std::string reason);
-  void call_off(ParcelPtr branch);
-  void report(ParcelPtr branch, std::optional<Branch> news);
 
   // How it ends.
-  ParcelPtr end_unless_wanted(ParcelPtr parcel, std::string_view late);
-  void end(ParcelPtr parcel, OutcomeKind kind, std::string reason);
+  bool is_wanted(const Parcel& parcel) const;
+  ParcelPtr end_unwanted(ParcelPtr parcel, std::string_view late);
+  ParcelPtr end(ParcelPtr parcel, OutcomeKind kind, std::string reason);
   void deliver(ParcelPtr parcel, OutcomeKind kind, std::string reason);
 
   void begin_hop(Parcel& parcel) const;

@@ -1,5 +1,7 @@
 #include "graph/engine/visit.h"
 
+#include "graph/engine/fast_clock.h"
+
 namespace slm::engine {
 
 Visit::Visit(Flow& flow, const TimeSource* time, ParcelPtr parcel)
@@ -13,7 +15,7 @@ Visit::~Visit() {
 
 void Visit::done(Exit exit) {
   if (is_decided_.exchange(true)) return;
-  if (!parcel_->message.trace.empty()) parcel_->message.hop().left = time_ ? time_->now() : Clock::now();
+  if (!parcel_->message.trace.empty()) parcel_->message.hop().left = time_ ? time_->now() : FastClock::now();
   parcel_->exit = std::move(exit);
   flow_.complete(std::move(parcel_));
 }
