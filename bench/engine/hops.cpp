@@ -107,17 +107,20 @@ std::vector<Contender> all_contenders() {
   const auto engine = [](std::shared_ptr<const TimeSource> time) {
     return [time](std::size_t count) { return run_engine(count, time); };
   };
-  return {
-      {"oneTBB, each hop a task (its default policy)", peer({})},
-      {"the same in TBB's default arena", peer({.joins_submitter = true})},
-      {"the same with the engine's clock readings", peer({.reads_clock = true})},
+  std::vector<Contender> contenders{
+      {"oneTBB, each hop a task (its default)", peer({})},
+      {"oneTBB, each hop a task, reading the clock as often as the engine", peer({.reads_clock = true})},
       {"oneTBB, a task a message, then `lightweight`", peer({.hand = Hand::task_then_calls})},
-      {"the same with the engine's clock readings",
+      {"oneTBB, a task a message, then `lightweight`, reading the clock as often",
        peer({.hand = Hand::task_then_calls, .reads_clock = true})},
       {"oneTBB, `lightweight`, all on the submitter's thread", peer({.hand = Hand::calls})},
       {"**the engine**", engine(nullptr)},
       {"the engine with a clock that costs nothing", engine(std::make_shared<StoppedClock>())},
   };
+  if (thread_count() > 1) {  // with one thread it would be the submitter, which waits
+    contenders.push_back({"oneTBB, each hop a task, in its default arena", peer({.joins_submitter = true})});
+  }
+  return contenders;
 }
 
 void compare(std::size_t messages, int repetitions) {

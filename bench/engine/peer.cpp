@@ -7,8 +7,8 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <optional>
-#include <semaphore>
+
+#include "graph/engine/slots.h"
 
 namespace slm::bench {
 namespace {
@@ -20,6 +20,7 @@ struct PeerMessage {
   std::string id;
   std::string text;
   std::function<void()> on_end;
+  engine::Slot slot;
   std::array<Clock::time_point, 7> times;
 };
 
@@ -42,7 +43,7 @@ double run(const PeerOptions& options, std::size_t messages, const std::string& 
     arena.execute(make_graph);
   }
 
-  std::counting_semaphore<> slots{static_cast<std::ptrdiff_t>(options.max_in_flight)};
+  engine::Slots slots{options.max_in_flight};
   const auto look = [reads = options.reads_clock](PeerMessage& message, std::size_t at) {
     if (reads) message.times[at] = Clock::now();
   };
@@ -58,7 +59,6 @@ double run(const PeerOptions& options, std::size_t messages, const std::string& 
             look(*message, 6);
             message->on_end();
             delete message;
-            slots.release();
             return flow::continue_msg{};
           }};
   for (std::size_t i = 0; i + 1 < hops.size(); ++i) flow::make_edge(*hops[i], *hops[i + 1]);
@@ -67,8 +67,7 @@ double run(const PeerOptions& options, std::size_t messages, const std::string& 
 
   const auto start = Clock::now();
   for (std::size_t i = 0; i < messages; ++i) {
-    slots.acquire();
-    auto message = std::make_unique<PeerMessage>(PeerMessage{std::to_string(i), text, on_end, {}});
+    std::unique_ptr<PeerMessage> message{new PeerMessage{std::to_string(i), text, on_end, slots.take(), {}}};
     look(*message, 0);
     if (options.hand == Hand::task_then_calls) {
       door.try_put(message.release());

@@ -17,14 +17,15 @@ struct PeerOptions {
   std::size_t max_in_flight;
   int threads;
   Hand hand = Hand::tasks;
-  bool joins_submitter =
-      false;  ///< uses TBB's default arena, which counts the submitting thread as one of its threads
-  bool reads_clock = false;  ///< as often as the engine does for its trace
+  /// Uses TBB's default arena, where the submitting thread is one of `threads`.
+  bool joins_submitter = false;
+  /// As often as the engine does for its trace.
+  bool reads_clock = false;
 };
 
 /// Five hops of nodes that do nothing, written directly on oneTBB's flow graph: what the engine is measured
-/// against. A heap-allocated message with id, text and callback travels as a pointer; a semaphore bounds
-/// them. Messages a second.
+/// against. A heap-allocated message with id, text and callback travels as a pointer; a bound like the
+/// engine's, so that both wait alike, holds them back. Messages a second.
 double run_peer(const PeerOptions& options, std::size_t messages, const std::string& text,
                 const std::function<void()>& on_end);
 
