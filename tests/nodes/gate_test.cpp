@@ -66,7 +66,10 @@ TEST(Gate, RecordsTheConfidenceItDecidedBy) {
 class CalibratedGate : public testing::Test {
  protected:
   FilePath file(const std::string& content) {
-    const std::filesystem::path path = std::filesystem::path{testing::TempDir()} / "calibration.yaml";
+    // Named for the test: ctest runs several at once.
+    const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    const std::filesystem::path path =
+        std::filesystem::path{testing::TempDir()} / (name + ".calibration.yaml");
     std::ofstream{path} << content;
     return {path, {}};
   }
