@@ -52,7 +52,7 @@ install(FILES
 set(SLM_GRAPH_PC_REQUIRES "")
 set(SLM_GRAPH_PC_LIBS "")
 if(NOT BUILD_SHARED_LIBS)
-  set(SLM_GRAPH_PC_REQUIRES "tbb yaml-cpp")
+  set(SLM_GRAPH_PC_REQUIRES "tbb yaml-cpp cppzmq cpp-httplib re2 sqlite3 libzstd")
   if(llama_RUNTIME_FILES)
     set(SLM_GRAPH_PC_LIBS "-L\${libdir}/slm-graph -Wl,-rpath,\${libdir}/slm-graph")
     foreach(_library llama ggml ggml-base)

@@ -21,11 +21,18 @@ enum class OutcomeKind : std::uint8_t { answered, rejected, abstained, expired, 
 
 std::string_view to_string(OutcomeKind kind);
 
+/// Where a message may go.
+enum class Privacy : std::uint8_t {
+  open,   ///< to every process of the pipeline
+  local,  ///< to no other process than the one it was submitted to
+};
+
 /// What a caller asks.
 struct Request {
-  std::string id;                                    ///< empty: the graph numbers it
-  std::string text;                                  ///< UTF-8; other bytes are carried as they are
-  std::map<std::string, std::string> fields;         ///< other named values, for prompts and routes
+  std::string id;                             ///< empty: the graph numbers it
+  std::string text;                           ///< UTF-8; other bytes are carried as they are
+  std::map<std::string, std::string> fields;  ///< other named values, for prompts and routes
+  Privacy privacy = Privacy::open;
   std::optional<std::chrono::milliseconds> timeout;  ///< from submission; empty: the pipeline's own
   std::stop_token cancelled;                         ///< a stop ends the message `expired` at its next node
 };
