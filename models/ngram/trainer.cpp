@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <system_error>
 
 #include "models/ngram/held_out.h"
 #include "models/ngram/label_index.h"
@@ -56,6 +57,22 @@ void check(const LabelIndex& labels) {
   if (labels.size() > kMaxLabels)
     throw TrainError("there are " + std::to_string(labels.size()) + " labels; an ngram model holds at most " +
                      std::to_string(kMaxLabels) + ". Is the right field taken as the label?");
+}
+
+void check(const Vocabulary& vocabulary, const TrainOptions& options, std::size_t texts) {
+  if (vocabulary.features().empty())
+    throw TrainError("no word and no n-gram occurs in " + std::to_string(options.min_count) + " of the " +
+                     std::to_string(texts) +
+                     " texts to train on, so nothing tells the labels apart; lower the least count, or check "
+                     "which field is the text");
+}
+
+void check_output(const std::filesystem::path& output) {
+  try {
+    check_replaceable(output);
+  } catch (const std::system_error& error) {
+    throw TrainError(error.what());
+  }
 }
 
 Split choose(std::span<const Example> examples, std::span<const std::uint32_t> labels,
@@ -144,7 +161,7 @@ void check(const Regression& regression) {
   const auto is_sound = [](float weight) { return weight >= -1000 && weight <= 1000; };
   if (!std::all_of(regression.weights.begin(), regression.weights.end(), is_sound) ||
       !std::all_of(regression.bias.begin(), regression.bias.end(), is_sound))
-    throw TrainError("training went astray: the weights grew without bound; lower learning_rate");
+    throw TrainError("training went astray: the weights grew without bound; lower the learning rate");
 }
 
 // Asks the written file itself, so that the report holds for what will be used.
@@ -170,6 +187,7 @@ TrainReport train(std::span<const Example> training, std::span<const Example> va
   check(options);
   const LabelIndex labels(training);
   check(labels);
+  check_output(output);
   const Data data = divide(training, validation, labels, options);
   TrainReport report;
   report.labels = labels.names();
@@ -177,6 +195,7 @@ TrainReport train(std::span<const Example> training, std::span<const Example> va
   report.held_out_examples = data.held_out.texts.size();
 
   const Vocabulary vocabulary(data.training.texts, options);
+  check(vocabulary, options, data.training.texts.size());
   const SparseTexts training_texts = encode(vocabulary, data.training.texts);
   const SparseTexts held_out_texts = encode(vocabulary, data.held_out.texts);
   report.features = vocabulary.features().size();

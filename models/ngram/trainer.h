@@ -14,7 +14,8 @@
 
 namespace slm::ngram {
 
-/// Data or options that no model can be trained from; the message says which and what to do.
+/// Data or options that no model can be trained from, or a place where none can be written; the message says
+/// which and what to do.
 class TrainError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -94,7 +95,8 @@ struct TrainReport {
 /// Trains a model and writes it to `output`, which is replaced in one step once the model is complete.
 ///
 /// Labels are numbered in ascending order of their bytes. Runs on the calling thread. Throws `TrainError` for
-/// unusable data or options and `std::system_error` where the file cannot be written.
+/// unusable data or options, or an output that could not be replaced, before anything is trained; and
+/// `std::system_error` where the file cannot be written in the end.
 TrainReport train(std::span<const Example> training, std::span<const Example> validation,
                   const TrainOptions& options, const std::filesystem::path& output,
                   const TrainHooks& hooks = {});

@@ -93,8 +93,12 @@ TEST_F(NgramTrainer, ReplacesTheFileAndLeavesNoOther) {
   EXPECT_GT(probabilities[1], 0.5) << "an open model outlives its replacement";
 }
 
-TEST_F(NgramTrainer, SaysWhereTheFileCannotBeWritten) {
-  EXPECT_THROW(train_sample({}, "absent/m.slm"), std::system_error);
+TEST_F(NgramTrainer, SaysBeforeItTrainsThatTheFileCannotBeWritten) {
+  std::size_t epochs = 0;
+  TrainHooks hooks;
+  hooks.on_epoch = [&](const EpochProgress&) { ++epochs; };
+  EXPECT_THROW(train(sample_examples(300), {}, {}, folder_.file("absent/m.slm"), hooks), TrainError);
+  EXPECT_EQ(epochs, 0U);
 }
 
 TEST_F(NgramTrainer, KeepsToTheFeatureBound) {
@@ -149,11 +153,11 @@ TEST_F(NgramTrainer, SaysThatWeightsGrewWithoutBound) {
   EXPECT_EQ(folder_.count_files(), 0U);
 }
 
-TEST_F(NgramTrainer, TrainsOnTextsWithoutWords) {
-  std::vector<Example> examples{{"", "x"}, {"?", "y"}, {"", "x"}, {"!", "x"}};
-  const TrainReport report = train(examples, {}, {.held_out = 0}, folder_.file("m.slm"));
-  EXPECT_EQ(report.features, 0U);
-  EXPECT_EQ(Model(folder_.file("m.slm")).labels()->size(), 2U);
+TEST_F(NgramTrainer, RefusesToMakeAModelWithoutFeatures) {
+  const std::vector<Example> wordless{{"", "x"}, {"?", "y"}, {"", "x"}, {"!", "x"}};
+  EXPECT_THROW(train(wordless, {}, {.held_out = 0}, folder_.file("m.slm")), TrainError);
+  EXPECT_THROW(train_sample({.min_count = 1'000'000}), TrainError);
+  EXPECT_EQ(folder_.count_files(), 0U);
 }
 
 TEST_F(NgramTrainer, BeatsTheLinearSvmOnClinc150) {
