@@ -1,8 +1,13 @@
 #include "runtime/cli/declared_commands.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <sstream>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -60,6 +65,21 @@ void add_choice(CLI::App* command, const std::string& names, E& value,
   command->add_option_function<std::string>(names, take, doc)->type_name(type + "}");
 }
 
+/// An option that takes a number from `low` to `high`.
+template <class Number>
+void add_number(CLI::App* command, const std::string& name, Number& value, Number low, Number high,
+                const std::string& doc, const std::string& type = "N") {
+  const auto take = [&value, low, high, name](const std::string& text) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc{} && end == text.data() + text.size() && value >= low && value <= high) return;
+    std::ostringstream expected;
+    expected << (std::is_integral_v<Number> ? "a whole number" : "a number") << " from " << low << " to "
+             << high;
+    throw CLI::ValidationError(name + ": expected " + expected.str() + ", found `" + text + "`");
+  };
+  command->add_option_function<std::string>(name, take, doc)->type_name(type);
+}
+
 void add_duration(CLI::App* command, const std::string& names,
                   std::optional<std::chrono::milliseconds>& value, const std::string& doc) {
   const auto take = [&value, names](const std::string& text) {
@@ -87,9 +107,8 @@ void declare_run(CLI::App& app, Chosen& chosen) {
       ->add_option("--text-field,--text-column", options.source.text_field,
                    "member of the JSON lines, or column of the CSV, that is the request's text")
       ->type_name("NAME");
-  command->add_option("--in-flight", options.max_in_flight, "most requests on their way at once")
-      ->check(CLI::Range(1, 1 << 20).description(""))
-      ->type_name("N");
+  add_number<std::size_t>(command, "--in-flight", options.max_in_flight, 1, 1 << 20,
+                          "most requests on their way at once");
   add_duration(command, "--timeout", options.timeout,
                "for requests that bring no timeout_ms, e.g. 500ms, 2s, 1min; the pipeline's own by default");
   command->add_flag("--ordered", options.is_ordered, "write outcomes in the order of the requests");
@@ -146,9 +165,7 @@ void declare_train(CLI::App& app, Chosen& chosen) {
   add_file(command, "-o,--output", arguments->output, "the model file")->required();
   add_file(command, "--valid", arguments->validation,
            "lines to measure the model on; a share of the data is held out by default");
-  command->add_option("--held-out", options.held_out, "that share, without --valid")
-      ->check(CLI::Range(0.0, 0.9).description(""))
-      ->type_name("SHARE");
+  add_number(command, "--held-out", options.held_out, 0.0, 0.9, "that share, without --valid", "SHARE");
   command->add_option("--text-field", arguments->text_field, "JSON member or CSV column of the text")
       ->type_name("NAME");
   command->add_option("--label-field", arguments->label_field, "JSON member or CSV column of the label")
@@ -158,15 +175,16 @@ void declare_train(CLI::App& app, Chosen& chosen) {
                                 "int8, the default, is a quarter of the size and about as accurate");
   command->add_flag_callback(
       "--int8", [&options] { options.weights = ngram::WeightType::int8; }, "--weights int8");
-  command->add_option("--epochs", options.max_epochs, "most passes over the data")->type_name("N");
-  command->add_option("--seed", options.seed, "same data, options and seed: the same file")->type_name("N");
-  command->add_option("--word-ngrams", options.word_ngrams, "1: single words, 2: pairs of words too")
-      ->type_name("N");
-  command->add_option("--min-count", options.min_count, "drop features in fewer lines than this")
-      ->type_name("N");
-  command->add_option("--max-features", options.max_features, "keep only this many; bounds the file")
-      ->type_name("N");
-  command->add_option("--learning-rate", options.learning_rate, "of the gradient descent")->type_name("RATE");
+  add_number(command, "--epochs", options.max_epochs, 1U, 100'000U, "most passes over the data");
+  add_number(command, "--seed", options.seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
+             "same data, options and seed: the same file");
+  add_number(command, "--word-ngrams", options.word_ngrams, 1U, 2U, "1: single words, 2: pairs of words too");
+  add_number(command, "--min-count", options.min_count, 1U, std::numeric_limits<std::uint32_t>::max(),
+             "drop features in fewer lines than this");
+  add_number(command, "--max-features", options.max_features, 1U, 1U << 30,
+             "keep only this many; bounds the file");
+  add_number(command, "--learning-rate", options.learning_rate, 0.001F, 1000.0F, "of the gradient descent",
+             "RATE");
   command->add_flag("--json", arguments->is_json, kJsonDoc);
   command->add_flag("-q,--quiet", arguments->is_quiet, "show no progress and no report");
   command->footer(
@@ -174,7 +192,8 @@ void declare_train(CLI::App& app, Chosen& chosen) {
       "  slm-graph train requests.jsonl --output nano.slm\n"
       "  slm-graph train a.jsonl b.csv --valid held_out.jsonl --label-field intent --output nano.slm "
       "--json\n\n"
-      "Exit codes: 0 trained; 2 broken lines or options; 3 interrupted, nothing is written.");
+      "Exit codes: 0 trained; 2 broken lines or options, or no place for the model; 3 interrupted, nothing "
+      "is\nwritten.");
 }
 
 void declare_models(CLI::App& app, Chosen& chosen) {

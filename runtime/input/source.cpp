@@ -4,7 +4,6 @@
 #include "runtime/input/line_sources.h"
 
 namespace slm::runtime {
-namespace {
 
 InputFormat format_of(const std::filesystem::path& file) {
   if (file == "-") return InputFormat::jsonl;
@@ -12,11 +11,8 @@ InputFormat format_of(const std::filesystem::path& file) {
   if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json") return InputFormat::jsonl;
   if (extension == ".txt" || extension == ".text") return InputFormat::text;
   if (extension == ".csv") return InputFormat::csv;
-  throw InputError("cannot tell the format of " + file.string() +
-                   " from its extension, expected .jsonl, .txt or .csv; --format names it");
+  return InputFormat::automatic;
 }
-
-}  // namespace
 
 std::unique_ptr<Source> make_source(ByteReader& bytes, const std::filesystem::path& file,
                                     const SourceOptions& options) {
@@ -26,11 +22,13 @@ std::unique_ptr<Source> make_source(ByteReader& bytes, const std::filesystem::pa
       return std::make_unique<TextLinesSource>(bytes);
     case InputFormat::csv:
       return std::make_unique<CsvSource>(bytes, options.text_field);
-    case InputFormat::automatic:
     case InputFormat::jsonl:
+      return std::make_unique<JsonLinesSource>(bytes, options.text_field);
+    case InputFormat::automatic:
       break;
   }
-  return std::make_unique<JsonLinesSource>(bytes, options.text_field);
+  throw InputError("cannot tell the format of " + file.string() +
+                   " from its extension, expected .jsonl, .txt or .csv; --format names it");
 }
 
 }  // namespace slm::runtime

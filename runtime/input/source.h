@@ -37,6 +37,9 @@ struct SourceOptions {
   std::string text_field = "text";  ///< JSON member or CSV column that is the request's text
 };
 
+/// What the file's extension tells, standard input being JSON lines; `automatic` where it tells nothing.
+InputFormat format_of(const std::filesystem::path& file);
+
 /// The source for what `bytes` reads, which must outlive it. Throws InputError, also where the extension of
 /// `file` does not tell its format.
 std::unique_ptr<Source> make_source(ByteReader& bytes, const std::filesystem::path& file,

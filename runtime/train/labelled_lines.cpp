@@ -16,6 +16,13 @@ std::optional<std::string> label_of(InputItem& item, const std::string& label_fi
   return std::move(field->second);
 }
 
+void check_format(const std::filesystem::path& file) {
+  const auto format = format_of(file);
+  if (format != InputFormat::jsonl && format != InputFormat::csv)
+    throw InputError("cannot train on " + file.string() +
+                     ": expected JSON lines or CSV, named .jsonl, .ndjson, .json or .csv");
+}
+
 }  // namespace
 
 std::vector<ngram::Example> read_labelled_lines(const std::vector<std::filesystem::path>& files,
@@ -24,10 +31,10 @@ std::vector<ngram::Example> read_labelled_lines(const std::vector<std::filesyste
   std::vector<ngram::Example> examples;
   std::string problems;
   std::size_t problem_count = 0;
+  for (const auto& file : files) check_format(file);
   for (const auto& file : files) {
     ByteReader bytes{file};
-    const auto source =
-        make_source(bytes, file, {.format = InputFormat::automatic, .text_field = text_field});
+    const auto source = make_source(bytes, file, {.text_field = text_field});
     while (auto item = source->next()) {
       auto label = label_of(*item, label_field);
       if (item->problem.empty() && (!label || label->empty()))
