@@ -147,6 +147,7 @@ Pipeline Pipeline::parse(const std::string& yaml, const std::filesystem::path& f
 
   auto spec = std::make_shared<PipelineSpec>();
   spec->file = file;
+  spec->files = std::move(document.files);
   if (assemble(fields, *spec, document)) check(*spec, fields, document);
   if (!document.problems.empty()) throw PipelineError{std::move(document.problems)};
   return Pipeline{std::move(spec)};

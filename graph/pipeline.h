@@ -73,6 +73,7 @@ struct PipelineSpec {
   std::vector<ProcessSpec> processes;
   std::vector<ModelSpec> models;
   std::vector<NodeSpec> nodes;
+  std::vector<FilePath> files;  ///< every file that it names: models, schemas, calibrations, keys
 
   const ModelSpec* model(std::string_view model_name) const;
   const NodeSpec* node(std::string_view node_name) const;

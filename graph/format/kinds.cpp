@@ -115,6 +115,7 @@ class FileKind : public Kind {
     if (!std::filesystem::exists(path, error))
       return reader.problem(reader.name() + ": there is no file `" + path.lexically_normal().string() +
                             "`; paths start at the pipeline file's folder");
+    reader.document().files.push_back({path, reader.place()});
     *static_cast<FilePath*>(target) = {path, reader.place()};
   }
   void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }

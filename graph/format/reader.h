@@ -21,6 +21,7 @@ struct Document {
   std::vector<std::string> model_names;
   std::vector<std::string> process_names;
   std::vector<Problem> problems;
+  std::vector<FilePath> files;  ///< those that were found
   /// References of the node being read, for the checks that follow.
   std::vector<std::string> models_used;
   std::vector<std::pair<std::string, Place>> nodes_meant;

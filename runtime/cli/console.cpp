@@ -8,7 +8,7 @@
 #include "graph/problems.h"
 #include "models/model.h"
 #include "runtime/input/byte_reader.h"
-#include "runtime/run/runner.h"
+#include "runtime/output/output_file.h"
 #include "runtime/terminal.h"
 
 namespace slm::runtime {

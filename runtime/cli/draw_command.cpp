@@ -1,11 +1,14 @@
 #include "runtime/cli/console.h"
 #include "runtime/cli/pipeline_commands.h"
 #include "runtime/draw/drawing.h"
+#include "runtime/output/output_file.h"
 
 namespace slm::runtime {
 
 int draw(const DrawArguments& arguments) {
-  const auto drawing = drawing_of(Pipeline::load(arguments.pipeline).spec());
+  const auto pipeline = Pipeline::load(arguments.pipeline);
+  refuse_to_overwrite(files_of(pipeline.spec()), arguments.output);
+  const auto drawing = drawing_of(pipeline.spec());
   switch (arguments.format) {
     case DrawFormat::mermaid:
       write_result(to_mermaid(drawing), arguments.output);

@@ -21,7 +21,7 @@ struct DrawArguments {
   std::filesystem::path output = "-";
 };
 
-/// `slm-graph draw`. Throws PipelineError.
+/// `slm-graph draw`. Throws PipelineError, and OutputError where the output is a file of the pipeline.
 int draw(const DrawArguments& arguments);
 
 /// `slm-graph schema`: the JSON Schema of the pipeline format.

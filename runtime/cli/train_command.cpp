@@ -1,8 +1,11 @@
 #include "runtime/cli/train_command.h"
 
 #include <cstdio>
+#include <system_error>
 
+#include "models/ngram/replace_file.h"
 #include "runtime/cli/console.h"
+#include "runtime/output/output_file.h"
 #include "runtime/progress.h"
 #include "runtime/report/numbers.h"
 #include "runtime/signals.h"
@@ -37,9 +40,25 @@ ngram::TrainReport train_with_progress(const TrainArguments& arguments,
   return ngram::train(data, validation, arguments.options, arguments.output, hooks);
 }
 
+// Before the data are read, which may take a while, and overwritten by the model, which could not be undone.
+void check_output(const TrainArguments& arguments) {
+  if (arguments.output == "-")
+    throw UsageError("a model is written to a file, not to standard output; name one with --output");
+  std::vector<FileInUse> files;
+  for (const auto& file : arguments.data) files.push_back({"training data", file});
+  for (const auto& file : arguments.validation) files.push_back({"what --valid names", file});
+  refuse_to_overwrite(files, arguments.output);
+  try {
+    ngram::check_replaceable(arguments.output);
+  } catch (const std::system_error& error) {
+    throw OutputError(error.what());
+  }
+}
+
 }  // namespace
 
 int train(const TrainArguments& arguments) {
+  check_output(arguments);
   ngram::TrainReport report;
   try {
     const auto data = read_labelled_lines(arguments.data, arguments.text_field, arguments.label_field);

@@ -19,8 +19,9 @@ struct TrainArguments {
   bool is_quiet = false;
 };
 
-/// `slm-graph train`: a nano model of labelled lines. Every broken line is reported before anything is
-/// trained.
+/// `slm-graph train`: a nano model of labelled lines. Every broken line, and an output that cannot be written
+/// or would overwrite the data, is reported before anything is trained. Throws UsageError, InputError and
+/// OutputError.
 int train(const TrainArguments& arguments);
 
 }  // namespace slm::runtime

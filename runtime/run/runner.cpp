@@ -1,7 +1,6 @@
 #include "runtime/run/runner.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <cmath>
@@ -10,14 +9,10 @@
 namespace slm::runtime {
 namespace {
 
-// An output that is the input would be emptied before it is read.
-void refuse_to_overwrite(const ByteReader& input, const std::filesystem::path& output) {
-  struct stat read {};
-  struct stat written {};
-  if (output == "-" || ::stat(output.c_str(), &written) != 0 || ::fstat(input.descriptor(), &read) != 0)
-    return;
-  if (S_ISREG(read.st_mode) && read.st_dev == written.st_dev && read.st_ino == written.st_ino)
-    throw OutputError("the output " + output.string() + " is the input");
+std::vector<FileInUse> files_read(const PipelineSpec& spec, const RunOptions& options) {
+  auto files = files_of(spec);
+  files.push_back({"the input", options.input});
+  return files;
 }
 
 Descriptor open_output(const std::filesystem::path& file) {
@@ -33,7 +28,7 @@ Runner::Runner(RunOptions options)
     : options_{std::move(options)},
       pipeline_{Pipeline::load(options_.pipeline)},
       bytes_{options_.input, stop_.descriptor()} {
-  refuse_to_overwrite(bytes_, options_.output);
+  refuse_to_overwrite(files_read(pipeline_.spec(), options_), options_.output);
   source_ = make_source(bytes_, options_.input, options_.source);
   const auto start = Clock::now();
   graph_ = std::make_unique<Graph>(

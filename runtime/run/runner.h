@@ -6,23 +6,17 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <stop_token>
 
 #include "graph/graph.h"
 #include "runtime/input/source.h"
 #include "runtime/output/outcome_writer.h"
+#include "runtime/output/output_file.h"
 #include "runtime/progress.h"
 #include "runtime/report/run_report.h"
 #include "runtime/signals.h"
 
 namespace slm::runtime {
-
-/// An output that cannot be opened.
-class OutputError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 struct RunOptions {
   // Behaviour
@@ -43,8 +37,9 @@ struct RunOptions {
 /// `run` is called once, by one thread; the other functions by any.
 class Runner {
  public:
-  /// Opens input, pipeline, models and output, in this order, the output last, so that nothing is overwritten
-  /// where something else is wrong. Throws PipelineError, InputError and OutputError.
+  /// Opens pipeline, input, models and output, in this order, the output last, so that nothing is overwritten
+  /// where something else is wrong. Throws PipelineError, InputError and OutputError, that one also where the
+  /// output is a file that is read.
   explicit Runner(RunOptions options);
 
   /// Returns when everything that was read is written. A line that is wrong, a read error and a full disk are

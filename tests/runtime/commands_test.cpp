@@ -73,13 +73,6 @@ TEST(CommandLine, HelpAndVersionAreResults) {
   }
 }
 
-TEST(CommandLine, AFullDiskIsToldByEveryCommand) {
-  Program program{{"/bin/sh", "-c", std::string{"'"} + SLM_GRAPH_PROGRAM + "' schema > /dev/full"}};
-  const auto ended = program.wait();
-  EXPECT_EQ(ended.exit_code, 1);
-  EXPECT_NE(ended.err.find("No space left"), std::string::npos);
-}
-
 TEST(Completion, TheScriptsKnowEveryOptionAndBashAcceptsItsOwn) {
   for (const std::string shell : {"bash", "zsh", "fish"}) {
     const auto script = slm_graph({"completion", shell}).out;
@@ -146,6 +139,39 @@ TEST_F(PipelineCommands, DrawKnowsThreeLanguages) {
   EXPECT_NE(text_of_file(folder_ / "a.svg").find("</svg>"), std::string::npos);
 }
 
+TEST_F(PipelineCommands, AFullDiskIsToldByAll) {
+  const auto input = folder_.write("in.jsonl", "{\"text\": \"play some jazz\"}\n");
+  const auto data = folder_.write("data.jsonl",
+                                  "{\"text\": \"some jazz\", \"label\": \"music\"}\n"
+                                  "{\"text\": \"some rain\", \"label\": \"weather\"}\n");
+  for (const std::string command :
+       {"--version", "--help", "run --help", "schema", "completion bash", "completion zsh", "completion fish",
+        "run sorter.yaml --input in.jsonl", "run sorter.yaml --input in.jsonl --json --output out.jsonl",
+        "validate sorter.yaml", "validate broken.yaml --json", "explain sorter.yaml",
+        "explain sorter.yaml --json", "draw sorter.yaml", "draw sorter.yaml --output /dev/full",
+        "models nano.slm", "models nano.slm --json",
+        "train data.jsonl --min-count 1 --held-out 0 --output new.slm --json"}) {
+    const auto call =
+        "cd '" + folder_.path().string() + "' && '" SLM_GRAPH_PROGRAM "' " + command + " > /dev/full";
+    Program program{{"/bin/sh", "-c", call}};
+    const auto ended = program.wait();
+    EXPECT_EQ(ended.exit_code, 1) << command;
+    EXPECT_NE(ended.err.find("No space left"), std::string::npos) << command << ": " << ended.err;
+  }
+}
+
+TEST_F(PipelineCommands, DrawOverwritesNoFileOfItsPipeline) {
+  const auto model = text_of_file(folder_ / "nano.slm");
+  std::filesystem::create_hard_link(valid_, folder_ / "link.yaml");
+  for (const std::string name : {"sorter.yaml", "link.yaml", "nano.slm"}) {
+    const auto ended = slm_graph({"draw", valid_, "--output", folder_ / name});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_NE(ended.err.find(name + " is "), std::string::npos) << ended.err;
+  }
+  EXPECT_EQ(text_of_file(valid_), kValid);
+  EXPECT_EQ(text_of_file(folder_ / "nano.slm"), model);
+}
+
 TEST_F(PipelineCommands, SchemaIsJson) {
   EXPECT_TRUE(Json::accept(slm_graph({"schema"}).out));
 }
@@ -159,37 +185,6 @@ TEST_F(PipelineCommands, ModelsTellsWhatFilesHoldAndWhichAreNone) {
   EXPECT_EQ(json["models"][0]["labels"], Json({"music", "weather"}));
   EXPECT_NE(json["models"][1]["error"].get<std::string>().find("junk.gguf"), std::string::npos);
   EXPECT_NE(slm_graph({"models", folder_ / "nano.slm"}).out.find("int8"), std::string::npos);
-}
-
-TEST(TrainCommand, MakesAModelThatRuns) {
-  const TemporaryFolder folder;
-  std::string lines;
-  for (int i = 0; i < 40; ++i)
-    lines += std::string{"{\"q\": \""} + (i % 2 == 0 ? "play song " : "rain in town ") + std::to_string(i) +
-             "\", \"intent\": \"" + (i % 2 == 0 ? "music" : "weather") + "\"}\n";
-  const auto data = folder.write("data.jsonl", lines);
-  const auto ended = slm_graph({"train", data, "--output", folder / "nano.slm", "--text-field", "q",
-                                "--label-field", "intent", "--epochs", "5", "--json"});
-  EXPECT_EQ(ended.exit_code, 0) << ended.err;
-  const auto json = Json::parse(ended.out);
-  EXPECT_EQ(json["labels"], Json({"music", "weather"}));
-  EXPECT_EQ(json["accuracy"], 1.0);
-  EXPECT_NE(ended.err.find("epoch 1: loss"), std::string::npos) << ended.err;
-  const auto pipeline = folder.write("p.yaml", kValid);
-  EXPECT_NE(slm_graph({"run", pipeline, "--quiet"}, "{\"text\": \"play song\"}\n").out.find("\"music\""),
-            std::string::npos);
-}
-
-TEST(TrainCommand, BrokenLinesAreToldWithTheirNumbersAndNothingIsTrained) {
-  const TemporaryFolder folder;
-  const auto data = folder.write(
-      "data.jsonl", "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"b\"}\n{oops\n{\"label\": \"y\"}\n");
-  const auto ended = slm_graph({"train", data, "--output", folder / "nano.slm"});
-  EXPECT_EQ(ended.exit_code, 2);
-  EXPECT_NE(ended.err.find("data.jsonl:2: error: `label` is missing"), std::string::npos) << ended.err;
-  EXPECT_NE(ended.err.find("data.jsonl:3: error: not JSON"), std::string::npos) << ended.err;
-  EXPECT_NE(ended.err.find("data.jsonl:4: error: `text` is missing"), std::string::npos) << ended.err;
-  EXPECT_FALSE(std::filesystem::exists(folder / "nano.slm"));
 }
 
 }  // namespace

@@ -137,20 +137,80 @@ TEST_F(RunCommand, MistakesStartNothingAndOverwriteNothing) {
   const auto output = folder_.write("out.jsonl", "precious\n");
   const auto input = folder_.write("in.jsonl", "{\"text\": \"a\"}\n");
   const auto broken = folder_.write("broken.yaml", "pipeline: x\nversion: 1\nentry: no\nnode: {}\n");
-  std::filesystem::resize_file(folder_ / "nano.slm", 100);
-  for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"run", broken, "--input", input, "--output", output},
-           {"run", pipeline_, "--input", input, "--output", output},  // a model file that is cut off
-           {"run", folder_ / "missing.yaml", "--input", input, "--output", output},
-           {"run", pipeline_, "--input", folder_ / "missing.jsonl", "--output", output},
-           {"run", pipeline_, "--input", input, "--output", input},
-           {"run", pipeline_, "--json"}}) {
+  std::filesystem::copy_file(folder_ / "nano.slm", folder_ / "cut.slm");
+  std::filesystem::resize_file(folder_ / "cut.slm", 100);
+  std::string text = kClassify;
+  const auto cut = folder_.write("cut.yaml", text.replace(text.find("nano.slm"), 8, "cut.slm"));
+  struct Mistake {
+    std::vector<std::string> arguments;
+    std::string message;
+  };
+  for (const auto& [arguments, message] :
+       std::vector<Mistake>{{{"run", broken, "--input", input, "--output", output},
+                             "broken.yaml:4:1: error: unknown key `node`"},
+                            {{"run", cut, "--input", input, "--output", output},
+                             "cut.slm: the ngram model is damaged (truncated"},
+                            {{"run", folder_ / "missing.yaml", "--input", input, "--output", output},
+                             "missing.yaml: error: cannot be read"},
+                            {{"run", pipeline_, "--input", folder_ / "missing.jsonl", "--output", output},
+                             "missing.jsonl: No such file"},
+                            {{"run", pipeline_, "--input", input, "--output", folder_ / "absent/out.jsonl"},
+                             "absent/out.jsonl: No such file"},
+                            {{"run", pipeline_, "--json"}, "name a file for the outcomes"}}) {
     const auto ended = slm_graph(arguments);
     EXPECT_EQ(ended.exit_code, 2) << ended.err;
-    EXPECT_NE(ended.err.find("error"), std::string::npos) << ended.err;
+    EXPECT_NE(ended.err.find(message), std::string::npos) << ended.err;
     EXPECT_EQ(ended.out, "");
   }
   EXPECT_EQ(text_of_file(output), "precious\n");
+}
+
+TEST_F(RunCommand, NothingThatIsReadIsOverwritten) {
+  folder_.write("in.jsonl", "{\"text\": \"a\"}\n");
+  folder_.write("margin.calibration.yaml",
+                "{calibration: 1, signal: margin, platt: {slope: 4, intercept: -2}}\n");
+  folder_.write("gated.yaml", R"(pipeline: gated
+version: 1
+entry: sort
+models:
+  nano: { backend: ngram, file: nano.slm }
+nodes:
+  sort: { type: classify, model: nano, to: check }
+  check:
+    type: gate
+    confidence: { signal: margin, calibration: margin.calibration.yaml }
+    accept: { at_least: 0.2 }
+)");
+  std::filesystem::create_hard_link(folder_ / "nano.slm", folder_ / "hard.slm");
+  std::filesystem::create_symlink(folder_ / "nano.slm", folder_ / "soft.slm");
+  for (const auto& [name, what] : std::vector<std::pair<std::string, std::string>>{
+           {"in.jsonl", "is the input"},
+           {"gated.yaml", "is the pipeline"},
+           {"nano.slm", "is a file that the pipeline names, at "},
+           {"hard.slm", "gated.yaml:5:33"},
+           {"soft.slm", "gated.yaml:5:33"},
+           {"margin.calibration.yaml", "gated.yaml:10:48"}}) {
+    const auto before = text_of_file(folder_ / name);
+    const auto ended = slm_graph(
+        {"run", folder_ / "gated.yaml", "--input", folder_ / "in.jsonl", "--output", folder_ / name});
+    EXPECT_EQ(ended.exit_code, 2) << name;
+    EXPECT_NE(ended.err.find("error: the output " + (folder_ / name).string()), std::string::npos)
+        << ended.err;
+    EXPECT_NE(ended.err.find(what), std::string::npos) << ended.err;
+    EXPECT_EQ(text_of_file(folder_ / name), before) << name;
+  }
+}
+
+TEST_F(RunCommand, OutcomesAreNotAppendedToTheInput) {
+  const auto input = folder_.write("in.jsonl", "{\"text\": \"a\"}\n");
+  for (const auto& from : {"--input '" + input.string() + "'", "< '" + input.string() + "'"}) {
+    Program program{
+        {"/bin/sh", "-c",
+         "'" SLM_GRAPH_PROGRAM "' run '" + pipeline_ + "' " + from + " >> '" + input.string() + "'"}};
+    const auto ended = program.wait();
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_NE(ended.err.find("standard output is the input"), std::string::npos) << ended.err;
+  }
   EXPECT_EQ(text_of_file(input), "{\"text\": \"a\"}\n");
 }
 
