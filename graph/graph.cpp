@@ -1,6 +1,9 @@
 #include "graph/graph.h"
 
+#include <algorithm>
 #include <map>
+
+#include "graph/remember.h"
 
 namespace slm {
 namespace {
@@ -31,24 +34,67 @@ void attempt(std::vector<Problem>& problems, const PipelineSpec& spec, Place pla
   }
 }
 
-Plan plan_of(const PipelineSpec& spec) {
+bool is_here(const NodeSpec& node, const std::optional<ProcessPart>& part) {
+  return !part || node.process == part->name;
+}
+
+Models opened_models(const PipelineSpec& spec, const std::optional<ProcessPart>& part) {
   std::vector<Problem> problems;
   Models models;
-  for (const ModelSpec& model : spec.models)
+  for (const ModelSpec& model : spec.models) {
+    const bool is_used = std::ranges::any_of(spec.nodes, [&](const NodeSpec& node) {
+      return is_here(node, part) && std::ranges::count(node.models, model.name) > 0;
+    });
+    if (!is_used) continue;
     attempt(problems, spec, model.place, "model `" + model.name + "`",
             [&] { models[model.name] = model.type->open(model.options.get()); });
+  }
   if (!problems.empty()) throw PipelineError{std::move(problems)};
+  return models;
+}
 
+std::vector<PlannedPort> ports_of(const NodeSpec& node) {
+  std::vector<PlannedPort> ports;
+  for (const PortSpec& port : node.ports)
+    ports.push_back({port.targets, port.when_open, port.gathered_by, port.name});
+  return ports;
+}
+
+/// To every node of the pipeline, as `ProcessPart::crossing` says.
+std::vector<PlannedPort> ways_back(const PipelineSpec& spec) {
+  std::vector<PlannedPort> ports;
+  for (std::size_t node = 0; node < spec.nodes.size(); ++node)
+    ports.push_back({.targets = {node}, .when_open = {}, .gathered_by = {}, .name = spec.nodes[node].name});
+  return ports;
+}
+
+/// Whether another node gives its answer where a process is out of reach.
+bool is_answer_wanted(const PipelineSpec& spec, const NodeSpec& node) {
+  return std::ranges::any_of(spec.nodes, [&](const NodeSpec& other) {
+    return other.on_unreachable && other.on_unreachable->answer_from &&
+           other.on_unreachable->answer_from->name == node.name;
+  });
+}
+
+Plan plan_of(const Pipeline& pipeline, const std::optional<ProcessPart>& part) {
+  const PipelineSpec& spec = pipeline.spec();
+  const Models models = opened_models(spec, part);
+  std::vector<Problem> problems;
   Plan plan;
   plan.entry = spec.entry;
-  for (const NodeSpec& node : spec.nodes) {
+  plan.owner = pipeline.shared_spec();
+  for (std::size_t i = 0; i < spec.nodes.size(); ++i) {
+    const NodeSpec& node = spec.nodes[i];
     PlannedNode& planned = plan.nodes.emplace_back();
     planned.name = node.name;
+    const bool is_local = is_here(node, part);
     attempt(problems, spec, node.place, "node `" + node.name + "`", [&] {
-      planned.node = node.type->make_node(node.options, BuildContext{node.name, models});
+      planned.node =
+          is_local ? node.type->make_node(node.options, BuildContext{node.name, models}) : part->crossing(i);
     });
-    for (const PortSpec& port : node.ports)
-      planned.ports.push_back({port.targets, port.when_open, port.gathered_by, port.name});
+    if (is_local && part && is_answer_wanted(spec, node))
+      planned.node = remembering(std::move(planned.node), i);
+    planned.ports = is_local ? ports_of(node) : ways_back(spec);
   }
   if (!problems.empty()) throw PipelineError{std::move(problems)};
   return plan;
@@ -61,8 +107,8 @@ GraphOptions with_timeout(GraphOptions options, const PipelineSpec& spec) {
 
 }  // namespace
 
-Graph::Graph(const Pipeline& pipeline, GraphOptions options)
-    : engine_{std::make_unique<Engine>(plan_of(pipeline.spec()),
+Graph::Graph(const Pipeline& pipeline, GraphOptions options, const std::optional<ProcessPart>& part)
+    : engine_{std::make_unique<Engine>(plan_of(pipeline, part),
                                        with_timeout(std::move(options), pipeline.spec()))} {}
 
 std::future<Outcome> Graph::submit(Request request) {

@@ -46,14 +46,28 @@ struct Answer {
   std::optional<double> confidence;  ///< what the last gate made of the evidence
 };
 
-/// A visit to a node.
+/// A visit to a node, or to a process across a link.
 struct Hop {
   std::string_view node;  ///< lives as long as the pipeline, which the outcome keeps alive
   Clock::time_point entered;
   Clock::time_point left;
   std::uint32_t prompt_tokens = 0;
   std::uint32_t generated_tokens = 0;
-  double cost = 0;  ///< in the currency of the pipeline's prices
+  double cost = 0;       ///< in the currency of the pipeline's prices
+  bool is_link = false;  ///< the time that a call to another process took, with what it visited there
+};
+
+/// Why a message is here: another process called, and waits for what becomes of it.
+struct RemoteCaller {
+  /// Processes that wait for it, the one it was submitted to first.
+  std::vector<std::string> waiting;
+  /// Set by a node that sends it back: it goes on there, with the text and fields that it has by now.
+  struct Return {
+    std::size_t node = 0;
+    std::string text;
+    std::map<std::string, std::string> fields;
+  };
+  std::optional<Return> returned;
 };
 
 /// One request on its way through the graph.
@@ -65,6 +79,10 @@ struct Message {
   std::vector<Hop> trace;  ///< the last hop is the node at work
   Clock::time_point submitted;
   Clock::time_point deadline = Clock::time_point::max();
+  /// Answers that a node further on may give instead of its own, by the number of the node that gave them.
+  std::map<std::size_t, Answer> remembered;
+  bool is_degraded = false;              ///< a tier that it should have gone to was out of reach
+  std::shared_ptr<RemoteCaller> caller;  ///< null where it was submitted to this process
 
   Hop& hop() { return trace.back(); }
 };
@@ -77,6 +95,7 @@ struct Outcome {
   std::string reason;  ///< why it was not answered or rejected by design; empty otherwise
   std::vector<Hop> trace;
   std::chrono::nanoseconds latency{};  ///< from submission
+  bool is_degraded = false;            ///< a tier that it should have gone to was out of reach
   std::shared_ptr<const void> names;   ///< keeps the strings alive that `trace` refers to
 };
 

@@ -31,10 +31,18 @@ class Exit {
   static Exit fail(std::string reason) { return {OutcomeKind::failed, std::move(reason)}; }
   static Exit expire(std::string reason) { return {OutcomeKind::expired, std::move(reason)}; }
   static Exit abstain(std::string reason) { return {OutcomeKind::abstained, std::move(reason)}; }
+  /// Ends as another process has ended it; the reason already names the node.
+  static Exit as_told(OutcomeKind ending, std::string reason) {
+    Exit exit{ending, std::move(reason)};
+    exit.names_node_ = true;
+    return exit;
+  }
 
   std::size_t port() const { return port_; }
   std::optional<OutcomeKind> ending() const { return ending_; }
   std::string& reason() { return reason_; }
+  /// Whether `reason` says which node it comes from.
+  bool names_node() const { return names_node_; }
 
  private:
   explicit Exit(std::size_t port) : port_{port} {}
@@ -43,6 +51,7 @@ class Exit {
   std::size_t port_ = 0;
   std::optional<OutcomeKind> ending_;
   std::string reason_;
+  bool names_node_ = false;
 };
 
 /// A step that works on the engine's own threads and returns when it is done.
@@ -73,6 +82,7 @@ struct Branch {
   std::optional<OutcomeKind> ended;  ///< empty: it arrived at the join; else how it ended on the way
   std::string reason;                ///< why it ended on the way
   std::vector<Hop> trace;            ///< the nodes it visited since the fork
+  bool is_degraded = false;          ///< as in `Message`
 };
 
 /// A step that gathers the branches of a fork into one message again.

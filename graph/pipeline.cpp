@@ -94,7 +94,7 @@ bool assemble(DocumentFields& fields, PipelineSpec& spec, Document& document) {
                                                        {},
                                                        node.models_used,
                                                        process_of(node, document),
-                                                       node.on_unreachable.value_or(OnUnreachable{})});
+                                                       node.on_unreachable});
     if (node.type) added.ports = ports_of(node, document);
   }
   if (!fields.entry.text.empty()) take_entry(fields.entry, spec, document);
@@ -102,14 +102,21 @@ bool assemble(DocumentFields& fields, PipelineSpec& spec, Document& document) {
          !fields.entry.text.empty();
 }
 
+bool are_processes_known(const PipelineSpec& spec) {
+  return std::ranges::all_of(spec.nodes, [&](const NodeSpec& node) {
+    return spec.processes.empty() || std::ranges::count(spec.processes, node.process, &ProcessSpec::name) > 0;
+  });
+}
+
 void check(PipelineSpec& spec, DocumentFields& fields, Document& document) {
   const std::size_t problems_before = document.problems.size();
   check_flow(spec, document);
-  if (document.problems.size() == problems_before && !document.has_dangling_edge)
-    pair_forks_and_joins(spec, document);
+  const bool is_sound = document.problems.size() == problems_before && !document.has_dangling_edge;
+  if (is_sound) pair_forks_and_joins(spec, document);
   std::vector<NodeEntry> entries;
   for (auto& [name, entry] : fields.nodes) entries.push_back(entry);
   check_nodes(spec, entries, document);
+  if (is_sound && are_processes_known(spec)) check_placement(spec, document);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ struct NodeSpec {
   std::vector<PortSpec> ports;
   std::vector<std::string> models;  ///< entries of `models` that it uses
   std::string process;              ///< empty where the pipeline has no processes
-  OnUnreachable on_unreachable;
+  std::optional<OnUnreachable> on_unreachable;
 };
 
 /// A pipeline document, read and checked; see `docs/pipeline-format.md`.

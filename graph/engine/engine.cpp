@@ -32,6 +32,11 @@ class Engine::Impl {
     router_.submit(std::move(request), std::move(callback), std::move(slot));
   }
 
+  void enter(Message&& message, std::size_t node, Callback&& callback, engine::Slot slot) {
+    ledger_.submit();
+    router_.enter(std::move(message), node, std::move(callback), std::move(slot));
+  }
+
   engine::Slots& slots() { return slots_; }
   engine::Router& router() { return router_; }
   const engine::Ledger& ledger() const { return ledger_; }
@@ -55,6 +60,13 @@ bool Engine::try_submit(Request& request, Callback& callback) {
   auto slot = impl_->slots().try_take();
   if (!slot) return false;
   impl_->submit(std::move(request), std::move(callback), std::move(slot));
+  return true;
+}
+
+bool Engine::try_enter(Message& message, std::size_t node, Callback& callback) {
+  auto slot = impl_->slots().try_take();
+  if (!slot) return false;
+  impl_->enter(std::move(message), node, std::move(callback), std::move(slot));
   return true;
 }
 

@@ -30,6 +30,8 @@ struct PlannedNode {
 struct Plan {
   std::vector<PlannedNode> nodes;
   std::size_t entry = 0;
+  /// What hops that come from elsewhere refer to; outcomes keep it alive. May be null.
+  std::shared_ptr<const void> owner;
 };
 
 /// Throws std::invalid_argument where a position, a node or the join of a fork is missing. That forks and

@@ -22,10 +22,14 @@ Clock::time_point deadline_of(Clock::time_point submitted, std::optional<std::ch
 }
 
 std::shared_ptr<const std::vector<std::string>> names_of(const Plan& plan) {
-  auto names = std::make_shared<std::vector<std::string>>();
-  names->reserve(plan.nodes.size());
-  for (const auto& node : plan.nodes) names->push_back(node.name);
-  return names;
+  struct Names {
+    std::vector<std::string> of_nodes;
+    std::shared_ptr<const void> owner;
+  };
+  auto names = std::make_shared<Names>(Names{{}, plan.owner});
+  names->of_nodes.reserve(plan.nodes.size());
+  for (const auto& node : plan.nodes) names->of_nodes.push_back(node.name);
+  return {names, &names->of_nodes};
 }
 
 std::vector<Flow::Kind> kinds_of(const Plan& plan) {
@@ -86,6 +90,15 @@ void Router::admit(Submission&& submission) noexcept {
   parcel->node = plan_.entry;
   parcel->moment = now();
   go_on(std::move(parcel));
+}
+
+void Router::enter(Message&& message, std::size_t node, Engine::Callback&& callback, Slot&& slot) {
+  auto parcel = std::make_unique<Parcel>();
+  parcel->message = std::move(message);
+  parcel->message.submitted = now();
+  parcel->callback = std::move(callback);
+  parcel->slot = std::move(slot);
+  spawn(std::move(parcel), node);
 }
 
 void Router::arrive(ParcelPtr parcel) noexcept {
@@ -162,7 +175,10 @@ ParcelPtr Router::arrive_as_branch(ParcelPtr parcel) {
 
 ParcelPtr Router::leave(ParcelPtr parcel, Exit&& exit) {
   const auto node = parcel->node;
-  if (exit.ending()) return end(std::move(parcel), *exit.ending(), blame(node, exit.reason()));
+  if (exit.ending()) {
+    auto reason = exit.names_node() ? std::move(exit.reason()) : blame(node, exit.reason());
+    return end(std::move(parcel), *exit.ending(), std::move(reason));
+  }
 
   const auto& ports = plan_.nodes[node].ports;
   if (exit.port() >= ports.size()) {
@@ -202,7 +218,8 @@ ParcelPtr Router::gather(ParcelPtr branch, std::optional<OutcomeKind> ended, std
   Branch news{.answer = std::move(branch->message.answer),
               .ended = ended,
               .reason = std::move(reason),
-              .trace = std::move(trace)};
+              .trace = std::move(trace),
+              .is_degraded = branch->message.is_degraded};
   return report(std::move(branch), std::move(news));
 }
 
@@ -216,6 +233,7 @@ ParcelPtr Router::report(ParcelPtr branch, std::optional<Branch> news) {
   auto [trunk, branches, thrown] = fork.report(join_node(join), std::move(news));
   if (!trunk) return nullptr;
   for (const auto& gathered : branches) {
+    trunk->message.is_degraded |= gathered.is_degraded;
     trunk->message.trace.insert(trunk->message.trace.end(), gathered.trace.begin(), gathered.trace.end());
   }
   trunk->gathered = std::move(branches);
@@ -260,6 +278,7 @@ void Router::deliver(ParcelPtr parcel, OutcomeKind kind, std::string reason) {
                                .reason = std::move(reason),
                                .trace = std::move(message.trace),
                                .latency = parcel->moment - message.submitted,
+                               .is_degraded = message.is_degraded,
                                .names = names_});
     }
   } catch (...) {  // as documented: there is nobody to tell

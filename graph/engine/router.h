@@ -27,6 +27,8 @@ class Router final : public Visitor {
   void submit(Request&& request, Engine::Callback&& callback, Slot&& slot) {
     flow_.admit(std::move(request), std::move(callback), std::move(slot), now());
   }
+  /// Sends a message that comes from another process to a node. From any thread.
+  void enter(Message&& message, std::size_t node, Engine::Callback&& callback, Slot&& slot);
   /// Ends every message `expired` at its next node from now on. From any thread.
   void cancel() { is_cancelled_ = true; }
 

@@ -118,6 +118,18 @@ class NodeEntryKind : public Kind {
   }
 };
 
+class ProcessKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range range) const override {
+    static_cast<ProcessSpec*>(target)->place = reader.place();
+    mapping_->read(reader, target, range);
+  }
+  void describe(SchemaWriter& schema, Range range) const override { mapping_->describe(schema, range); }
+
+ private:
+  const KindPtr mapping_ = struct_kind(ProcessSpec::fields().list());
+};
+
 /// `spool`, `fail`, `abstain`, or `{ answer_from: NODE }`.
 class OnUnreachableKind : public Kind {
  public:
@@ -144,6 +156,10 @@ class OnUnreachableKind : public Kind {
 
 }  // namespace
 
+template <>
+KindPtr kind_of<ProcessSpec>() {
+  return std::make_shared<ProcessKind>();
+}
 template <>
 KindPtr kind_of<ModelEntry>() {
   return std::make_shared<ModelEntryKind>();

@@ -31,6 +31,8 @@ struct NodeEntry {
 };
 
 template <>
+KindPtr kind_of<ProcessSpec>();
+template <>
 KindPtr kind_of<ModelEntry>();
 template <>
 KindPtr kind_of<NodeEntry>();

@@ -90,6 +90,20 @@ void add_duration(CLI::App* command, const std::string& names,
   command->add_option_function<std::string>(names, take, doc)->type_name("DURATION");
 }
 
+/// `NAME=ADDRESS`, any number of times.
+void add_addresses(CLI::App* command, const std::string& names, std::map<std::string, std::string>& addresses,
+                   const std::string& doc) {
+  const auto take = [&addresses, names](const std::vector<std::string>& given) {
+    for (const std::string& text : given) {
+      const auto equals = text.find('=');
+      if (equals == 0 || equals == std::string::npos || equals + 1 == text.size())
+        throw CLI::ValidationError(names + ": expected NAME=ADDRESS, found `" + text + "`");
+      addresses[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+  };
+  command->add_option_function<std::vector<std::string>>(names, take, doc)->type_name("NAME=ADDRESS");
+}
+
 void declare_run(CLI::App& app, Chosen& chosen) {
   auto [command, arguments] = declare(app, chosen, "run", "Run requests through a pipeline", &run);
   auto& options = arguments->options;
@@ -111,6 +125,12 @@ void declare_run(CLI::App& app, Chosen& chosen) {
                           "most requests on their way at once");
   add_duration(command, "--timeout", options.timeout,
                "for requests that bring no timeout_ms, e.g. 500ms, 2s, 1min; the pipeline's own by default");
+  command->add_option("--process", options.process, "run only this process of the pipeline")
+      ->type_name("NAME");
+  command->add_option("--listen", options.listen, "address where it is called, instead of the pipeline's")
+      ->type_name("ADDRESS");
+  add_addresses(command, "--connect", options.connect,
+                "where it finds another process, instead of the pipeline's");
   command->add_flag("--ordered", options.is_ordered, "write outcomes in the order of the requests");
   command->add_flag("--json", arguments->is_json, "print the summary as one JSON object to standard output");
   command->add_flag("-q,--quiet", arguments->is_quiet, "show no progress and no summary");

@@ -1,13 +1,21 @@
 #include "runtime/cli/run_command.h"
 
+#include <poll.h>
+
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "graph/format/nearest.h"
+#include "graph/placement.h"
 #include "runtime/cli/console.h"
 
 namespace slm::runtime {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 /// What a signal reaches, which is nothing before the run has begun.
 struct Running {
@@ -39,17 +47,90 @@ int exit_code(const RunReport& report) {
   return has_failed || !report.input_error.empty() ? kExitSomeFailed : kExitDone;
 }
 
+/// Every process that the options name.
+std::vector<std::string> named_processes(const RunOptions& options) {
+  std::vector<std::string> names{options.process};
+  for (const auto& [name, address] : options.connect) names.push_back(name);
+  return names;
+}
+
+/// Whether the process that is named is one that others call. Throws UsageError where there is no such
+/// process.
+bool is_server(const RunOptions& options) {
+  if (options.process.empty()) {
+    if (!options.listen.empty() || !options.connect.empty())
+      throw UsageError("--listen and --connect are for one process of a pipeline; name it with --process");
+    return false;
+  }
+  const Pipeline pipeline = Pipeline::load(options.pipeline);
+  std::vector<std::string> names;
+  for (const ProcessSpec& process : pipeline.spec().processes) names.push_back(process.name);
+  if (names.empty())
+    throw UsageError("--process: pipeline `" + pipeline.spec().name + "` has no `processes`; leave it out");
+  for (const std::string& name : named_processes(options))
+    if (std::ranges::count(names, name) == 0)
+      throw UsageError("no process `" + name + "`; expected one of: " + listed(names) +
+                       did_you_mean(name, names));
+  return entry_process(pipeline.spec()) != options.process;
+}
+
+Json stats_json(const std::string& process, const link::CalleeStats& stats) {
+  return {{"process", process},       {"calls", stats.calls},         {"duplicates", stats.duplicates},
+          {"refused", stats.refused}, {"malformed", stats.malformed}, {"violations", stats.violations}};
+}
+
+/// Works for the processes that call this one, until it is told to end. What has come by then is finished.
+int serve(const RunArguments& arguments) {
+  const RunOptions& options = arguments.options;
+  if (options.input != "-" || options.output != "-")
+    throw UsageError("process `" + options.process +
+                     "` is sent its messages by other processes; --input and --output are for `" +
+                     entry_process(Pipeline::load(options.pipeline).spec()) + '`');
+  Flag is_ending;
+  std::atomic<link::Process*> running{nullptr};
+  Signals signals{[&](int count) {
+    link::Process* process = running;
+    if (process == nullptr) std::_Exit(kExitInterrupted);
+    if (count > 1) process->graph().cancel();
+    process->leave();
+    is_ending.set();
+  }};
+  const auto note = [&](const std::string& line) {
+    if (!arguments.is_quiet) print_note(line);
+  };
+  const Pipeline pipeline = Pipeline::load(options.pipeline);
+  auto process = std::make_unique<link::Process>(pipeline, process_options(options, note));
+  running = process.get();
+  note("process " + options.process + " listens at " + process->address());
+
+  pollfd ending{is_ending.descriptor(), POLLIN, 0};
+  while (!is_ending.is_set()) ::poll(&ending, 1, -1);
+  note("interrupted: finishing what has come; interrupt again to give it up");
+  process->finish();
+  signals.stop();
+  const link::CalleeStats stats = process->server_stats();
+  note("process " + options.process + " did " + std::to_string(stats.calls) + " calls");
+  if (arguments.is_json) write_result(stats_json(options.process, stats).dump() + "\n");
+  return kExitDone;
+}
+
 }  // namespace
 
 int run(const RunArguments& arguments) {
+  if (is_server(arguments.options)) return serve(arguments);
   if (arguments.is_json && arguments.options.output == "-")
     throw UsageError(
         "--json prints the summary to standard output; name a file for the outcomes with --output");
 
   std::atomic<Running*> running{nullptr};
   Signals signals{[&running](int count) { on_signal(running, count); }};
-  Runner runner{arguments.options};
   std::optional<Progress> progress;
+  Runner runner{arguments.options, [&progress, &running](const std::string& note) {
+                  if (running != nullptr)
+                    progress->note(note);
+                  else
+                    print_note(note);
+                }};
   progress.emplace(
       "request", [&runner] { return runner.progress(); }, arguments.is_quiet);
   Running reached{runner, *progress};
@@ -58,6 +139,7 @@ int run(const RunArguments& arguments) {
   auto report = runner.run();
   report.is_interrupted = signals.count() > 0;
   signals.stop();
+  running = nullptr;
   progress.reset();
 
   const auto terminal = Terminal::of(stderr);

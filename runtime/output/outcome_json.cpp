@@ -34,7 +34,7 @@ std::string outcome_json(const std::string& id_json, const Outcome& outcome) {
   std::uint64_t generated_tokens = 0;
   double cost = 0;
   for (const Hop& hop : outcome.trace) {
-    path.push_back(hop.node);
+    if (!hop.is_link) path.push_back(hop.node);
     prompt_tokens += hop.prompt_tokens;
     generated_tokens += hop.generated_tokens;
     cost += hop.cost;
@@ -42,6 +42,7 @@ std::string outcome_json(const std::string& id_json, const Outcome& outcome) {
   line["latency_ms"] = rounded(std::chrono::duration<double, std::milli>(outcome.latency).count(), 1e3);
   line["tokens"] = {{"prompt", prompt_tokens}, {"generated", generated_tokens}};
   line["cost"] = cost;
+  if (outcome.is_degraded) line["degraded"] = true;
   if (!outcome.reason.empty()) line["reason"] = outcome.reason;
 
   // The id is JSON already, and a number may have more digits than parsing it would keep.

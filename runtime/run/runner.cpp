@@ -24,15 +24,31 @@ Descriptor open_output(const std::filesystem::path& file) {
 
 }  // namespace
 
-Runner::Runner(RunOptions options)
+link::ProcessOptions process_options(const RunOptions& options, std::function<void(std::string)> log) {
+  link::ProcessOptions process;
+  process.name = options.process;
+  process.listen = options.listen;
+  process.connect = options.connect;
+  process.log = std::move(log);
+  process.graph = {.max_in_flight = options.max_in_flight, .timeout = options.timeout};
+  return process;
+}
+
+Runner::Runner(RunOptions options, std::function<void(std::string)> log)
     : options_{std::move(options)},
       pipeline_{Pipeline::load(options_.pipeline)},
       bytes_{options_.input, stop_.descriptor()} {
   refuse_to_overwrite(files_read(pipeline_.spec(), options_), options_.output);
   source_ = make_source(bytes_, options_.input, options_.source);
   const auto start = Clock::now();
-  graph_ = std::make_unique<Graph>(
-      pipeline_, GraphOptions{.max_in_flight = options_.max_in_flight, .timeout = options_.timeout});
+  auto process = process_options(options_, std::move(log));
+  if (options_.process.empty()) {
+    whole_ = std::make_unique<Graph>(pipeline_, process.graph);
+    graph_ = whole_.get();
+  } else {
+    process_ = std::make_unique<link::Process>(pipeline_, std::move(process));
+    graph_ = &process_->graph();
+  }
   load_time_ = Clock::now() - start;
   output_ = open_output(options_.output);
 }

@@ -4,11 +4,15 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "graph/graph.h"
+#include "nodes/link/process.h"
 #include "runtime/input/source.h"
 #include "runtime/output/outcome_writer.h"
 #include "runtime/output/output_file.h"
@@ -25,11 +29,18 @@ struct RunOptions {
   std::filesystem::path output = "-";  ///< `-`: standard output
   SourceOptions source;
   bool is_ordered = false;  ///< outcomes in the order of the input; costs waiting for slow ones
+  /// The process of the pipeline to run; empty: all of them in this one.
+  std::string process;
+  std::string listen;                          ///< instead of the pipeline's own address
+  std::map<std::string, std::string> connect;  ///< likewise, by process
   std::optional<std::chrono::milliseconds>
       timeout;  ///< for requests that bring none; empty: the pipeline's own
   // Performance
   std::size_t max_in_flight = 1024;
 };
+
+/// The process that `options` names, its links told of through `log`.
+link::ProcessOptions process_options(const RunOptions& options, std::function<void(std::string)> log);
 
 /// Reads requests, runs them through a pipeline and writes what became of them, each line once, whatever
 /// happens.
@@ -39,8 +50,9 @@ class Runner {
  public:
   /// Opens pipeline, input, models and output, in this order, the output last, so that nothing is overwritten
   /// where something else is wrong. Throws PipelineError, InputError and OutputError, that one also where the
-  /// output is a file that is read.
-  explicit Runner(RunOptions options);
+  /// output is a file that is read. `log` is told what happens to links, a line each, from any thread.
+  explicit Runner(
+      RunOptions options, std::function<void(std::string)> log = [](const std::string&) {});
 
   /// Returns when everything that was read is written. A line that is wrong, a read error and a full disk are
   /// told in the report.
@@ -64,7 +76,9 @@ class Runner {
   ByteReader bytes_;
   std::unique_ptr<Source> source_;
   std::chrono::nanoseconds load_time_{};
-  std::unique_ptr<Graph> graph_;
+  std::unique_ptr<link::Process> process_;  ///< null where all processes run in this one
+  std::unique_ptr<Graph> whole_;            ///< null where not
+  Graph* graph_ = nullptr;
   Descriptor output_;
 
   std::atomic<std::uint64_t> taken_{0};

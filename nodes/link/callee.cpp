@@ -1,0 +1,407 @@
+#include "nodes/link/callee.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "graph/placement.h"
+
+namespace slm::link {
+namespace {
+
+constexpr int kMisses = 3;
+constexpr std::size_t kRepliesAPacket = 64;
+constexpr std::size_t kRemembered = 256;  // lines that are not logged again
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string result;
+  for (const std::string& name : names) result += (result.empty() ? "`" : ", `") + name + '`';
+  return result;
+}
+
+}  // namespace
+
+std::size_t CallIdHash::operator()(const wire::CallId& id) const {
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio (Knuth)
+  return static_cast<std::size_t>(((id.instance_low() * kOdd ^ id.epoch()) * kOdd ^ id.sequence()) * kOdd);
+}
+
+bool CallIdEqual::operator()(const wire::CallId& left, const wire::CallId& right) const {
+  return left.sequence() == right.sequence() && left.epoch() == right.epoch() &&
+         left.instance_low() == right.instance_low() && left.instance_high() == right.instance_high();
+}
+
+/// A process that calls, whichever connection it uses.
+struct Callee::Caller {
+  Instance instance;
+  std::string process;
+  std::string user;  ///< whose key it greeted with
+  Peer peer;         ///< empty while it is not connected
+  NodeTable nodes;
+  Clock::time_point heard;
+  Clock::time_point told;
+  std::deque<wire::CallId> waiting;
+  std::vector<wire::CallId> ready;  ///< replies to send
+  std::size_t unanswered = 0;       ///< waiting or being done
+  std::size_t kept = 0;             ///< replies that it has not acknowledged
+  bool is_queued = false;
+  double tokens = 0;  ///< of the token bucket that holds it to the rate
+  Clock::time_point refilled;
+};
+
+struct Callee::Record {
+  enum class State { waiting, being_done, done };
+  State state = State::waiting;
+  Caller* caller = nullptr;
+  Work work;  ///< while waiting
+  std::stop_source stop;
+  CarriedReply reply;  ///< once done
+};
+
+Callee::Callee(const PipelineSpec& spec, CalleeOptions options, Doer& doer, Send send, Log log)
+    : spec_{spec},
+      options_{std::move(options)},
+      doer_{doer},
+      send_{std::move(send)},
+      log_{std::move(log)},
+      instance_{[] {
+        std::random_device random;
+        const auto draw = [&] { return (std::uint64_t{random()} << 32) | random(); };
+        return Instance{draw(), draw()};
+      }()} {}
+
+Callee::~Callee() = default;
+
+Callee::Caller* Callee::caller_of(const Peer& peer) {
+  const auto found = by_peer_.find(peer);
+  return found == by_peer_.end() ? nullptr : found->second;
+}
+
+void Callee::log_once(const std::string& line) {
+  if (std::ranges::count(logged_, line) > 0) return;
+  if (logged_.size() >= kRemembered) logged_.clear();
+  logged_.push_back(line);
+  log_(line);
+}
+
+void Callee::refuse(const Peer& peer, wire::Refusal refusal, const std::string& reason) {
+  wire::RefusedT refused;
+  refused.refusal = refusal;
+  refused.reason = reason;
+  send_(peer, packet(std::move(refused)));
+}
+
+void Callee::receive(const Peer& peer, const std::string& user, Packet packet, Clock::time_point now) {
+  if (const auto* hello = packet.body.AsHello()) return greet(peer, user, *hello, now);
+  Caller* caller = caller_of(peer);
+  if (caller == nullptr) return refuse(peer, wire::Refusal::no_session, "greet first");
+  caller->heard = now;
+  switch (packet.body.type) {
+    case wire::Body::Calls:
+      return take_calls(*caller, *packet.body.AsCalls(), packet.payloads);
+    case wire::Body::Acks:
+      return forget(*caller, packet.body.AsAcks()->ids);
+    case wire::Body::Cancels:
+      return cancel(*caller, packet.body.AsCancels()->ids);
+    case wire::Body::Ping:
+      caller->told = now;
+      return send_(peer, link::packet(wire::PongT{}));
+    case wire::Body::Pong:
+      return;
+    case wire::Body::Goodbye:
+      return disconnect(*caller);
+    default:
+      complain(peer, "it is of a kind that no caller sends");
+  }
+}
+
+void Callee::complain(const Peer& peer, const std::string& why) {
+  ++stats_.malformed;
+  const Caller* caller = caller_of(peer);
+  log_once("process `" + options_.process + "` refused a packet" +
+           (caller != nullptr ? " of process `" + caller->process + "`" : "") + ": " + why);
+  refuse(peer, wire::Refusal::malformed, why);
+}
+
+void Callee::greet(const Peer& peer, const std::string& user, const wire::HelloT& hello,
+                   Clock::time_point now) {
+  const auto turn_away = [&](wire::Refusal refusal, const std::string& reason) {
+    ++stats_.refused;
+    log_once("process `" + options_.process + "` refused `" + hello.process + "`" +
+             (user.empty() ? "" : " with the key of `" + user + "`") + ": " + reason);
+    refuse(peer, refusal, reason);
+  };
+  if (is_leaving_)
+    return refuse(peer, wire::Refusal::leaving, "process `" + options_.process + "` is leaving");
+  if (hello.protocol_min > kProtocol || hello.protocol_max < kProtocol)
+    return turn_away(wire::Refusal::protocol, "it speaks versions " + std::to_string(hello.protocol_min) +
+                                                  " to " + std::to_string(hello.protocol_max) +
+                                                  " of the protocol, and this process speaks " +
+                                                  std::to_string(kProtocol));
+  if (hello.pipeline != spec_.name)
+    return turn_away(wire::Refusal::pipeline,
+                     "it runs pipeline `" + hello.pipeline + "`, and this process `" + spec_.name + "`");
+  if (hello.pipeline_hash != options_.pipeline_hash && !options_.allow_other_pipelines)
+    return turn_away(
+        wire::Refusal::pipeline,
+        "its pipeline `" + hello.pipeline +
+            "` has other nodes or edges; expected the same file, or `allow_other_pipelines: true` "
+            "on the process that is called");
+  if (hello.to != options_.process)
+    return turn_away(wire::Refusal::process, "it means process `" + hello.to + "`");
+  std::vector<std::string> callers;
+  for (const Call& call : calls_of(spec_))
+    if (call.callee == options_.process) callers.push_back(call.caller);
+  if (std::ranges::count(callers, hello.process) == 0)
+    return turn_away(wire::Refusal::process,
+                     "process `" + hello.process + "` sends it nothing; expected " + list_of(callers));
+
+  const Instance instance{hello.instance_high, hello.instance_low};
+  auto found = callers_.find(instance);
+  if (found != callers_.end() && found->second->user != user)
+    return turn_away(wire::Refusal::identity,
+                     "it claims to be who greeted with the key of `" + found->second->user + "`");
+  if (found == callers_.end()) {
+    if (callers_.size() >= options_.max_callers) make_room();
+    if (callers_.size() >= options_.max_callers)
+      return turn_away(wire::Refusal::limit,
+                       "there are " + std::to_string(callers_.size()) + " callers already");
+    found = callers_.emplace(instance, std::make_unique<Caller>()).first;
+    found->second->instance = instance;
+    found->second->user = user;
+    found->second->refilled = now;
+  }
+  Caller& caller = *found->second;
+  disconnect(caller);  // a restarted caller is back before its old connection is known to be lost
+  if (Caller* other = caller_of(peer)) disconnect(*other);
+  caller.process = hello.process;
+  caller.peer = peer;
+  caller.nodes = NodeTable{spec_, hello.nodes};
+  caller.heard = caller.told = now;
+  by_peer_[peer] = &caller;
+
+  wire::WelcomeT welcome;
+  welcome.protocol = kProtocol;
+  welcome.process = options_.process;
+  welcome.instance_high = instance_.first;
+  welcome.instance_low = instance_.second;
+  welcome.nodes = node_names(spec_);
+  welcome.window = options_.window;
+  welcome.heartbeat_ms = static_cast<std::uint32_t>(options_.heartbeat.count());
+  welcome.max_payload = options_.max_payload;
+  send_(peer, packet(std::move(welcome)));
+}
+
+/// Forgets who has been away longest and has nothing being done.
+void Callee::make_room() {
+  auto oldest = callers_.end();
+  for (auto caller = callers_.begin(); caller != callers_.end(); ++caller) {
+    if (!caller->second->peer.empty() || caller->second->unanswered > 0) continue;
+    if (oldest == callers_.end() || caller->second->heard < oldest->second->heard) oldest = caller;
+  }
+  if (oldest == callers_.end()) return;
+  std::erase_if(records_, [&](const auto& record) { return record.second.caller == oldest->second.get(); });
+  std::erase(answered_, oldest->second.get());
+  callers_.erase(oldest);
+}
+
+void Callee::take_calls(Caller& caller, wire::CallsT& calls, std::vector<Payload>& payloads) {
+  for (std::size_t i = 0; i < calls.calls.size(); ++i)
+    take_call(caller, *calls.calls[i], std::move(payloads[kPayloadsOfCall * i]),
+              std::move(payloads[kPayloadsOfCall * i + 1]));
+}
+
+void Callee::take_call(Caller& caller, wire::CallT& call, Payload text, Payload answer) {
+  const wire::CallId id = call.id;
+  if (id.instance_high() != caller.instance.first || id.instance_low() != caller.instance.second) {
+    ++stats_.violations;
+    return complain(caller.peer, "a call has the id of another caller");
+  }
+  if (const auto found = records_.find(id); found != records_.end()) {
+    ++stats_.duplicates;
+    if (found->second.state == Record::State::done) make_ready(caller, id);
+    return;
+  }
+  // A caller that keeps to its window and acknowledges what it gets never comes near twice the window.
+  if (caller.unanswered + caller.kept >= 2 * std::size_t{options_.window} + kRepliesAPacket) {
+    ++stats_.violations;
+    log_once("process `" + caller.process + "` sent more calls than its window of " +
+             std::to_string(options_.window) + " allows; those beyond it are not done");
+    return;
+  }
+  ++stats_.calls;
+  Record& record = records_[id];
+  record.caller = &caller;
+  ++caller.unanswered;
+  ++open_;
+  try {
+    const std::size_t node = caller.nodes.ours(call.node);
+    if (spec_.nodes[node].process != options_.process)
+      throw MalformedPacket("node `" + spec_.nodes[node].name + "` does not live in process `" +
+                            options_.process + "`");
+    record.work = {id, std::move(call), std::move(text), std::move(answer), node, record.stop.get_token()};
+  } catch (const MalformedPacket& error) {
+    return fail(id, refusal(error));
+  }
+  caller.waiting.push_back(id);
+  if (!std::exchange(caller.is_queued, true)) queue_.push_back(&caller);
+}
+
+std::string Callee::refusal(const MalformedPacket& error) const {
+  return "process `" + options_.process + "` refused it: " + error.what();
+}
+
+void Callee::fail(const wire::CallId& id, const std::string& reason) {
+  CarriedReply reply;
+  reply.header.ending = wire::Ending::failed;
+  reply.header.reason = reason;
+  reply.header.answer = std::make_unique<wire::AnswerT>();
+  reply.payloads.push_back(std::make_shared<const std::string>());
+  finished(id, std::move(reply));
+}
+
+void Callee::finished(const wire::CallId& id, CarriedReply reply) {
+  const auto found = records_.find(id);
+  if (found == records_.end()) return;
+  Record& record = found->second;
+  Caller& caller = *record.caller;
+  record.state = Record::State::done;
+  record.reply = std::move(reply);
+  record.reply.header.id = id;
+  record.work = {};
+  --caller.unanswered;
+  --open_;
+  ++caller.kept;
+  if (!caller.peer.empty()) make_ready(caller, id);
+}
+
+void Callee::make_ready(Caller& caller, const wire::CallId& id) {
+  if (caller.ready.empty()) answered_.push_back(&caller);
+  caller.ready.push_back(id);
+}
+
+void Callee::forget(Caller& caller, const std::vector<wire::CallId>& ids) {
+  for (const wire::CallId& id : ids) {
+    const auto found = records_.find(id);
+    if (found == records_.end() || found->second.caller != &caller) continue;
+    if (found->second.state != Record::State::done) continue;
+    --caller.kept;
+    records_.erase(found);
+  }
+}
+
+void Callee::cancel(Caller& caller, const std::vector<wire::CallId>& ids) {
+  for (const wire::CallId& id : ids) {
+    const auto found = records_.find(id);
+    if (found != records_.end() && found->second.caller == &caller) found->second.stop.request_stop();
+  }
+}
+
+void Callee::disconnect(Caller& caller) {
+  if (caller.peer.empty()) return;
+  by_peer_.erase(caller.peer);
+  caller.peer.clear();
+  caller.ready.clear();
+}
+
+void Callee::lose(const Peer& peer) {
+  if (Caller* caller = caller_of(peer)) disconnect(*caller);
+}
+
+bool Callee::may_start(Caller& caller, Clock::time_point now) const {
+  if (options_.rate <= 0) return true;
+  const double seconds = std::chrono::duration<double>(now - caller.refilled).count();
+  caller.tokens = std::min(caller.tokens + seconds * options_.rate, std::max(options_.rate, 1.0));
+  caller.refilled = now;
+  return caller.tokens >= 1;
+}
+
+bool Callee::start(Caller& caller) {
+  const wire::CallId id = caller.waiting.front();
+  Record& record = records_.at(id);
+  try {
+    if (!doer_.try_do(record.work)) return false;
+    record.state = Record::State::being_done;
+  } catch (const MalformedPacket& error) {
+    fail(id, refusal(error));
+  }
+  caller.waiting.pop_front();
+  caller.tokens -= 1;
+  return true;
+}
+
+void Callee::flush(Clock::time_point now) {
+  // One call of each caller in turn, until there is no room: nobody starves.
+  std::deque<Caller*> held_back;
+  while (!queue_.empty()) {
+    Caller* caller = queue_.front();
+    if (!may_start(*caller, now)) {
+      held_back.push_back(caller);
+      queue_.pop_front();
+      continue;
+    }
+    if (!start(*caller)) break;
+    queue_.pop_front();
+    caller->is_queued = !caller->waiting.empty();
+    if (caller->is_queued) queue_.push_back(caller);
+  }
+  queue_.insert(queue_.end(), held_back.begin(), held_back.end());
+
+  for (Caller* caller : std::exchange(answered_, {})) send_replies(*caller, now);
+}
+
+void Callee::send_replies(Caller& caller, Clock::time_point now) {
+  const std::vector<wire::CallId> ready = std::exchange(caller.ready, {});
+  wire::RepliesT replies;
+  std::vector<Payload> payloads;
+  const auto send = [&] {
+    if (!replies.replies.empty())
+      send_(caller.peer, packet(std::exchange(replies, {}), std::exchange(payloads, {})));
+  };
+  for (const wire::CallId& id : ready) {
+    const auto found = records_.find(id);
+    if (found == records_.end()) continue;
+    const CarriedReply& reply = found->second.reply;
+    replies.replies.push_back(std::make_unique<wire::ReplyT>(reply.header));
+    payloads.insert(payloads.end(), reply.payloads.begin(), reply.payloads.end());
+    if (replies.replies.size() == kRepliesAPacket) send();
+  }
+  send();
+  caller.told = now;
+}
+
+Clock::time_point Callee::tick(Clock::time_point now) {
+  std::vector<Caller*> silent;
+  for (auto& [peer, caller] : by_peer_) {
+    if (now - caller->heard > kMisses * options_.heartbeat) {
+      silent.push_back(caller);
+    } else if (now - caller->told >= options_.heartbeat) {
+      caller->told = now;
+      send_(peer, packet(wire::PingT{}));
+    }
+  }
+  for (Caller* caller : silent) {
+    log_("process `" + caller->process + "` has fallen silent; its calls are kept");
+    disconnect(*caller);
+  }
+  constexpr std::chrono::milliseconds kRetry{5};  // calls wait for room that nobody may tell of
+  return now + (queue_.empty() ? options_.heartbeat / 2 : kRetry);
+}
+
+void Callee::leave(const std::string& why) {
+  is_leaving_ = true;
+  for (auto& [peer, caller] : by_peer_) {
+    wire::GoodbyeT goodbye;
+    goodbye.reason = why;
+    send_(peer, packet(std::move(goodbye)));
+  }
+}
+
+CalleeStats Callee::stats() const {
+  CalleeStats stats = stats_;
+  stats.callers = by_peer_.size();
+  for (const auto& [instance, caller] : callers_) stats.kept_replies += caller->kept;
+  return stats;
+}
+
+}  // namespace slm::link

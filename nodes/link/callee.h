@@ -1,0 +1,146 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "graph/message.h"
+#include "nodes/link/carry.h"
+#include "nodes/link/wire.h"
+
+namespace slm::link {
+
+/// A connection, as the socket names it.
+using Peer = std::string;
+
+struct CallIdHash {
+  std::size_t operator()(const wire::CallId& id) const;
+};
+struct CallIdEqual {
+  bool operator()(const wire::CallId& left, const wire::CallId& right) const;
+};
+
+/// A call that is to be done.
+struct Work {
+  wire::CallId id;
+  wire::CallT call;
+  Payload text;
+  Payload answer;
+  std::size_t node = 0;  ///< in our pipeline
+  std::stop_token cancelled;
+};
+
+/// Who does the work of a callee: a graph in this process, or workers elsewhere.
+class Doer {
+ public:
+  virtual ~Doer() = default;
+  /// False, with `work` untouched, where there is no room now. What comes of it is told by
+  /// `Callee::finished`.
+  virtual bool try_do(Work& work) = 0;
+};
+
+struct CalleeOptions {
+  std::string process;
+  std::uint64_t pipeline_hash = 0;
+  bool allow_other_pipelines =
+      false;                  ///< take calls of a pipeline with another hash, where its nodes are known
+  std::uint32_t window = 64;  ///< calls that each caller may have unanswered
+  double rate = 0;            ///< calls a second of each caller; 0: any
+  std::size_t max_callers = 10'000;
+  std::chrono::milliseconds heartbeat{1000};  ///< a caller that is silent three times as long is gone
+  std::size_t max_payload = std::size_t{16} << 20;
+};
+
+/// What a callee has seen, all since its start.
+struct CalleeStats {
+  std::uint64_t calls = 0;       ///< new ones
+  std::uint64_t duplicates = 0;  ///< sent again, by callers that had lost their connection
+  std::uint64_t refused = 0;     ///< greetings
+  std::uint64_t malformed = 0;   ///< packets
+  std::uint64_t violations = 0;  ///< calls beyond a caller's window
+  std::size_t callers = 0;       ///< connected now
+  std::size_t kept_replies = 0;  ///< not acknowledged yet
+};
+
+/// The called side of links, without sockets: greets callers, does each call once however often it is sent,
+/// keeps the reply until it is acknowledged, shares the room fairly among callers.
+///
+/// For one thread. Packets to send are given to `send`, in order; it must not call back.
+class Callee {
+ public:
+  using Send = std::function<void(const Peer&, Packet)>;
+  using Log = std::function<void(std::string)>;
+
+  Callee(const PipelineSpec& spec, CalleeOptions options, Doer& doer, Send send, Log log);
+  ~Callee();
+
+  /// A packet of a peer; `user` is the name that its key has, empty where keys are not used.
+  void receive(const Peer& peer, const std::string& user, Packet packet, Clock::time_point now);
+  /// The same for one that is malformed.
+  void complain(const Peer& peer, const std::string& why);
+  /// What has become of a call that `Doer::try_do` took.
+  void finished(const wire::CallId& id, CarriedReply reply);
+  /// A connection that is known to be lost.
+  void lose(const Peer& peer);
+
+  /// Starts what there is room for and sends the replies that are ready. Call it after all else that a
+  /// wake-up brought, and whenever the doer may have room again.
+  void flush(Clock::time_point now);
+  /// Heartbeats and silence; the time of the next one.
+  Clock::time_point tick(Clock::time_point now);
+
+  /// Takes no new calls and says so to everybody.
+  void leave(const std::string& why);
+  /// No call is waiting or being done.
+  bool is_idle() const { return open_ == 0; }
+  CalleeStats stats() const;
+
+ private:
+  struct Caller;
+  struct Record;
+
+  void greet(const Peer& peer, const std::string& user, const wire::HelloT& hello, Clock::time_point now);
+  void take_calls(Caller& caller, wire::CallsT& calls, std::vector<Payload>& payloads);
+  void take_call(Caller& caller, wire::CallT& call, Payload text, Payload answer);
+  void make_room();
+  void make_ready(Caller& caller, const wire::CallId& id);
+  void send_replies(Caller& caller, Clock::time_point now);
+  void forget(Caller& caller, const std::vector<wire::CallId>& ids);
+  void cancel(Caller& caller, const std::vector<wire::CallId>& ids);
+  void disconnect(Caller& caller);
+  void refuse(const Peer& peer, wire::Refusal refusal, const std::string& reason);
+  bool start(Caller& caller);
+  std::string refusal(const MalformedPacket& error) const;
+  void fail(const wire::CallId& id, const std::string& reason);
+  bool may_start(Caller& caller, Clock::time_point now) const;
+  Caller* caller_of(const Peer& peer);
+  void log_once(const std::string& line);
+
+  using Instance = std::pair<std::uint64_t, std::uint64_t>;
+  const PipelineSpec& spec_;
+  const CalleeOptions options_;
+  Doer& doer_;
+  const Send send_;
+  const Log log_;
+  const Instance instance_;
+  std::map<Instance, std::unique_ptr<Caller>> callers_;
+  std::unordered_map<Peer, Caller*> by_peer_;
+  std::unordered_map<wire::CallId, Record, CallIdHash, CallIdEqual> records_;
+  std::deque<Caller*> queue_;      ///< callers with calls that wait, the next one first
+  std::vector<Caller*> answered_;  ///< callers with replies to send
+  std::vector<std::string> logged_;
+  CalleeStats stats_;
+  std::size_t open_ = 0;  ///< calls that wait or are being done
+  bool is_leaving_ = false;
+};
+
+}  // namespace slm::link

@@ -1,0 +1,309 @@
+#include "nodes/link/caller.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace slm::link {
+namespace {
+
+constexpr int kMisses = 3;
+constexpr std::size_t kCallsAPacket = 64;
+/// How often cancels, which do not ring, are looked for.
+constexpr std::chrono::milliseconds kLook{20};
+
+}  // namespace
+
+Caller::Caller(const Pipeline& pipeline, ClientOptions options, Send send)
+    : pipeline_{pipeline},
+      options_{std::move(options)},
+      send_{std::move(send)},
+      max_payload_{options_.max_payload},
+      heartbeat_{options_.heartbeat},
+      heard_{Clock::now()},
+      told_{heard_},
+      lost_{heard_} {
+  std::random_device random;
+  const auto draw = [&] { return (std::uint64_t{random()} << 32) | random(); };
+  instance_high_ = draw();
+  instance_low_ = draw();
+  epoch_ = 1;
+}
+
+wire::CallId Caller::id_of(std::uint64_t sequence) const {
+  return {instance_high_, instance_low_, epoch_, sequence};
+}
+
+std::string Caller::address() const {
+  return "process `" + options_.callee + "` at " + options_.connect;
+}
+
+void Caller::transmit(Packet packet, Clock::time_point now) {
+  told_ = now;
+  send_(std::move(packet));
+}
+
+void Caller::add(OutgoingCall call) {
+  const std::uint64_t sequence = ++sequence_;
+  ++stats_.calls;
+  auto deadline = deadlines_.end();
+  if (call.deadline != Clock::time_point::max()) deadline = deadlines_.emplace(call.deadline, sequence);
+  calls_.emplace(sequence, Pending{std::move(call), deadline});
+  unsent_.insert(sequence);
+}
+
+void Caller::connected(Clock::time_point now) {
+  is_connected_ = true;
+  heard_ = now;
+  wire::HelloT hello;
+  hello.protocol_min = hello.protocol_max = kProtocol;
+  hello.pipeline = pipeline_.spec().name;
+  hello.pipeline_hash = options_.pipeline_hash;
+  hello.process = options_.process;
+  hello.to = options_.callee;
+  hello.instance_high = instance_high_;
+  hello.instance_low = instance_low_;
+  hello.epoch = epoch_;
+  hello.nodes = node_names(pipeline_.spec());
+  transmit(packet(std::move(hello)), now);
+}
+
+void Caller::disconnected(Clock::time_point now) {
+  if (is_welcome_) {
+    lost_ = now;
+    options_.log("lost " + address() + "; trying again");
+  }
+  is_connected_ = is_welcome_ = false;
+  in_flight_ = 0;
+  acks_.clear();  // the callee keeps those replies until they are sent once more and acknowledged again
+  cancels_.clear();
+  for (auto& [sequence, pending] : calls_) {
+    pending.is_sent = false;
+    unsent_.insert(sequence);
+  }
+}
+
+bool Caller::receive(Packet packet, Clock::time_point now) {
+  heard_ = now;
+  switch (packet.body.type) {
+    case wire::Body::Welcome:
+      return welcome(*packet.body.AsWelcome(), now);
+    case wire::Body::Refused: {
+      const wire::RefusedT& refused = *packet.body.AsRefused();
+      if (refused.reason != refusal_ && refused.refusal != wire::Refusal::no_session)
+        options_.log(address() + " refuses: " + refused.reason);
+      refusal_ = refused.reason;
+      return false;
+    }
+    case wire::Body::Replies:
+      take_replies(*packet.body.AsReplies(), packet.payloads);
+      return true;
+    case wire::Body::Window:
+      window_ = packet.body.AsWindow()->window;
+      return true;
+    case wire::Body::Ping:
+      transmit(link::packet(wire::PongT{}), now);
+      return true;
+    case wire::Body::Pong:
+      return true;
+    case wire::Body::Goodbye:
+      has_left_ = true;
+      window_ = 0;  // what it has it finishes; what it has not goes to who comes next
+      return true;
+    default:
+      throw MalformedPacket("it is of a kind that no callee sends");
+  }
+}
+
+void Caller::complain(const std::string& why) {
+  if (stats_.malformed++ == 0) options_.log("refused a packet of " + address() + ": " + why);
+}
+
+bool Caller::welcome(const wire::WelcomeT& welcome, Clock::time_point now) {
+  if (welcome.protocol != kProtocol || welcome.process != options_.callee)
+    throw MalformedPacket("it welcomes to process `" + welcome.process + "`");
+  const std::pair callee{welcome.instance_high, welcome.instance_low};
+  if (callee != callee_) {
+    if (!has_left_) count_deaths();
+    for (auto& [sequence, pending] : calls_) pending.was_sent = false;
+  }
+  callee_ = callee;
+  has_left_ = false;
+  is_welcome_ = true;
+  refusal_.clear();
+  window_ = welcome.window;
+  max_payload_ = std::min<std::size_t>(options_.max_payload, welcome.max_payload);
+  heartbeat_ = std::chrono::milliseconds{std::clamp<std::uint32_t>(welcome.heartbeat_ms, 10, 3'600'000)};
+  nodes_ = std::make_shared<const NodeTable>(pipeline_.spec(), welcome.nodes);
+  if (++stats_.connections > 1) options_.log("reached " + address() + " again");
+  told_ = now;
+  return true;
+}
+
+/// Whom the last callee may have died of. One that goes on dying of a call must not take others with it, so
+/// these are sent one at a time from now on, before all others.
+void Caller::count_deaths() {
+  for (auto call = calls_.begin(); call != calls_.end();) {
+    const auto here = call++;
+    Pending& pending = here->second;
+    if (!pending.was_sent) continue;
+    if (++pending.attempts == 1) ++suspects_;
+    if (pending.attempts >= options_.max_attempts)
+      end(here, CallFailed{"process `" + options_.callee + "` died " + std::to_string(pending.attempts) +
+                           " times while it had this message"});
+  }
+}
+
+void Caller::take_replies(wire::RepliesT& replies, std::vector<Payload>& payloads) {
+  std::size_t next = 0;
+  for (auto& header : replies.replies) {
+    CarriedReply reply;
+    const auto first = payloads.begin() + static_cast<std::ptrdiff_t>(next);
+    reply.payloads.assign(first, first + static_cast<std::ptrdiff_t>(payloads_of(*header)));
+    next += payloads_of(*header);
+    const wire::CallId id = header->id;
+    acks_.push_back(id);
+    const bool is_ours =
+        id.instance_high() == instance_high_ && id.instance_low() == instance_low_ && id.epoch() == epoch_;
+    const auto call = is_ours ? calls_.find(id.sequence()) : calls_.end();
+    if (call == calls_.end()) {
+      ++stats_.duplicates;
+      continue;
+    }
+    reply.header = std::move(*header);
+    end(call, Returned{std::move(reply), nodes_});
+  }
+}
+
+void Caller::end(Calls::iterator call, CallResult result) {
+  auto& pending = call->second;
+  if (pending.is_sent) --in_flight_;
+  if (is_suspect(pending)) --suspects_;
+  if (pending.deadline != deadlines_.end()) deadlines_.erase(pending.deadline);
+  unsent_.erase(call->first);
+  const auto done = std::move(pending.call.done);
+  calls_.erase(call);
+  done(std::move(result));
+}
+
+void Caller::send_calls() {
+  wire::CallsT calls;
+  std::vector<Payload> payloads;
+  const auto send = [&] {
+    if (!calls.calls.empty())
+      transmit(packet(std::exchange(calls, {}), std::exchange(payloads, {})), Clock::now());
+  };
+  const std::size_t window = suspects_ > 0 ? std::min<std::size_t>(window_, 1) : window_;
+  for (auto next = unsent_.begin(); next != unsent_.end() && in_flight_ < window;) {
+    const auto call = calls_.find(*next);
+    Pending& pending = call->second;
+    const bool must_wait = suspects_ > 0 && !is_suspect(pending);
+    if (must_wait) {
+      ++next;
+      continue;
+    }
+    CarriedCall& carried = pending.call.call;
+    if (std::max(carried.text->size(), carried.answer->size()) > max_payload_) {
+      ++next;
+      end(call, CallFailed{"its text has " + std::to_string(carried.text->size()) + " bytes, and process `" +
+                           options_.callee + "` takes " + std::to_string(max_payload_)});
+      continue;
+    }
+    if (pending.was_sent || pending.attempts > 0) ++stats_.resent;
+    auto header = std::make_unique<wire::CallT>(carried.header);
+    header->id = id_of(call->first);
+    header->attempt = static_cast<std::uint8_t>(pending.attempts);
+    if (pending.call.deadline != Clock::time_point::max()) {
+      const auto left =
+          std::chrono::duration_cast<std::chrono::microseconds>(pending.call.deadline - Clock::now());
+      header->remaining_us = static_cast<std::uint64_t>(std::max<std::int64_t>(left.count(), 1));
+    }
+    calls.calls.push_back(std::move(header));
+    payloads.push_back(carried.text);
+    payloads.push_back(carried.answer);
+    pending.is_sent = pending.was_sent = true;
+    ++in_flight_;
+    next = unsent_.erase(next);
+    if (calls.calls.size() == kCallsAPacket) send();
+  }
+  send();
+}
+
+void Caller::flush(Clock::time_point now) {
+  if (!is_welcome_) return;
+  if (!acks_.empty()) {
+    wire::AcksT acks;
+    acks.ids = std::exchange(acks_, {});
+    transmit(packet(std::move(acks)), now);
+  }
+  if (!cancels_.empty()) {
+    wire::CancelsT cancels;
+    cancels.ids = std::exchange(cancels_, {});
+    transmit(packet(std::move(cancels)), now);
+  }
+  send_calls();
+}
+
+void Caller::end_late(Clock::time_point now) {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    const auto call = calls_.find(deadlines_.begin()->second);
+    if (call->second.is_sent) cancels_.push_back(id_of(call->first));
+    end(call, GivenUp{"late at process `" + options_.callee + "`"});
+  }
+}
+
+void Caller::end_unwanted() {
+  for (auto call = calls_.begin(); call != calls_.end();) {
+    const auto here = call++;
+    if (!here->second.call.cancelled.stop_requested()) continue;
+    if (here->second.is_sent) cancels_.push_back(id_of(here->first));
+    end(here, GivenUp{"cancelled"});
+  }
+}
+
+void Caller::end_unreachable(Clock::time_point now) {
+  if (is_welcome_ || now - lost_ < options_.out_of_reach) return;
+  const std::string why = address() + " is out of reach" + (refusal_.empty() ? "" : ": " + refusal_);
+  for (auto call = calls_.begin(); call != calls_.end();) {
+    const auto here = call++;
+    if (!here->second.call.waits) end(here, OutOfReach{why});
+  }
+}
+
+bool Caller::tick(Clock::time_point now) {
+  end_late(now);
+  if (now - looked_ >= kLook) {
+    looked_ = now;
+    end_unwanted();
+    end_unreachable(now);
+  }
+  if (!is_connected_) return true;
+  if (now - heard_ > kMisses * heartbeat_) return false;
+  if (is_welcome_ && now - told_ >= heartbeat_) transmit(packet(wire::PingT{}), now);
+  return true;
+}
+
+Clock::time_point Caller::next(Clock::time_point now) const {
+  auto next = now + heartbeat_ / 2;
+  if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
+  if (!calls_.empty()) next = std::min(next, looked_ + kLook);
+  return next;
+}
+
+void Caller::leave() {
+  if (is_welcome_) {
+    flush(Clock::now());
+    wire::GoodbyeT goodbye;
+    goodbye.reason = "process `" + options_.process + "` ends";
+    transmit(packet(std::move(goodbye)), Clock::now());
+  }
+  while (!calls_.empty()) end(calls_.begin(), OutOfReach{"process `" + options_.process + "` ends"});
+}
+
+ClientStats Caller::stats() const {
+  ClientStats stats = stats_;
+  stats.open = calls_.size();
+  stats.is_connected = is_welcome_;
+  return stats;
+}
+
+}  // namespace slm::link

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "nodes/link/link_client.h"
+#include "nodes/link/wire.h"
+
+namespace slm::link {
+
+/// The calling side of a link, without sockets; see `LinkClient`. For one thread.
+///
+/// Its owner makes connections. `connected` begins a session with a greeting; `disconnected` ends it, and all
+/// that had been sent is sent again in the next one.
+class Caller {
+ public:
+  using Send = std::function<void(Packet)>;
+
+  Caller(const Pipeline& pipeline, ClientOptions options, Send send);
+
+  void add(OutgoingCall call);
+  void connected(Clock::time_point now);
+  void disconnected(Clock::time_point now);
+  /// Throws `MalformedPacket`. After a false the connection is of no use.
+  bool receive(Packet packet, Clock::time_point now);
+
+  /// Notes a packet that is malformed.
+  void complain(const std::string& why);
+
+  /// Sends what may be sent.
+  void flush(Clock::time_point now);
+  /// Deadlines, cancels, heartbeats. False where the callee has fallen silent.
+  bool tick(Clock::time_point now);
+  /// When `tick` is next needed.
+  Clock::time_point next(Clock::time_point now) const;
+
+  /// Ends every call.
+  void leave();
+
+  bool is_welcome() const { return is_welcome_; }
+  const std::string& refusal() const { return refusal_; }
+  ClientStats stats() const;
+
+ private:
+  using Deadlines = std::multimap<Clock::time_point, std::uint64_t>;
+  struct Pending {
+    OutgoingCall call;
+    Deadlines::iterator deadline;
+    int attempts = 0;       ///< at which the callee died
+    bool is_sent = false;   ///< in this session
+    bool was_sent = false;  ///< to the callee that it last heard of
+  };
+  using Calls = std::map<std::uint64_t, Pending>;
+
+  bool welcome(const wire::WelcomeT& welcome, Clock::time_point now);
+  void take_replies(wire::RepliesT& replies, std::vector<Payload>& payloads);
+  void end(Calls::iterator call, CallResult result);
+  void count_deaths();
+  void end_late(Clock::time_point now);
+  void end_unwanted();
+  void end_unreachable(Clock::time_point now);
+  void send_calls();
+  bool is_suspect(const Pending& pending) const { return pending.attempts > 0; }
+  wire::CallId id_of(std::uint64_t sequence) const;
+  void transmit(Packet packet, Clock::time_point now);
+  std::string address() const;
+
+  const Pipeline pipeline_;
+  const ClientOptions options_;
+  const Send send_;
+  std::uint64_t instance_high_;
+  std::uint64_t instance_low_;
+  std::uint64_t epoch_;
+  std::uint64_t sequence_ = 0;
+
+  Calls calls_;                     ///< that have not ended, by sequence
+  std::set<std::uint64_t> unsent_;  ///< of them, in this session
+  std::size_t suspects_ = 0;        ///< of them, that a callee died of, or seemed to
+  Deadlines deadlines_;             ///< of those that have one
+  std::vector<wire::CallId> acks_;
+  std::vector<wire::CallId> cancels_;
+
+  bool is_connected_ = false;
+  bool is_welcome_ = false;
+  bool has_left_ = false;  ///< the callee has said goodbye
+  std::string refusal_;
+  std::size_t in_flight_ = 0;
+  std::size_t window_ = 0;
+  std::size_t max_payload_;
+  std::chrono::milliseconds heartbeat_;
+  std::shared_ptr<const NodeTable> nodes_;
+  std::pair<std::uint64_t, std::uint64_t> callee_{};  ///< the one that it last heard of
+  Clock::time_point heard_;
+  Clock::time_point told_;
+  Clock::time_point looked_;  ///< for cancels and calls that wait no longer
+  Clock::time_point lost_;    ///< when the last session ended, or this was made
+  ClientStats stats_;
+};
+
+}  // namespace slm::link

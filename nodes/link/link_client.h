@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <variant>
+
+#include "graph/message.h"
+#include "graph/pipeline.h"
+#include "nodes/link/carry.h"
+
+namespace slm::link {
+
+struct ClientOptions {
+  std::string process;  ///< who calls
+  std::string callee;
+  std::string connect;
+  std::uint64_t pipeline_hash = 0;
+  std::chrono::milliseconds heartbeat{1000};  ///< until the callee says its own
+  std::chrono::milliseconds first_retry{20};  ///< after a lost connection; then up to `last_retry`
+  std::chrono::milliseconds last_retry{5000};
+  std::chrono::milliseconds out_of_reach{3000};  ///< without a connection for so long, calls do not wait
+  int max_attempts = 3;                          ///< of a call at which its callee died
+  std::size_t compress_above = SIZE_MAX;         ///< bytes
+  std::size_t max_payload = std::size_t{16} << 20;
+  std::function<void(std::string)> log = [](const std::string&) {};
+};
+
+/// What came of a call.
+struct Returned {
+  CarriedReply reply;
+  std::shared_ptr<const NodeTable> nodes;  ///< for the numbers in it
+};
+struct OutOfReach {
+  std::string reason;
+};
+/// Its deadline passed, or it was cancelled; the callee has been told.
+struct GivenUp {
+  std::string reason;
+};
+struct CallFailed {
+  std::string reason;
+};
+using CallResult = std::variant<Returned, OutOfReach, GivenUp, CallFailed>;
+
+struct OutgoingCall {
+  CarriedCall call;
+  Clock::time_point deadline = Clock::time_point::max();
+  std::stop_token cancelled;
+  bool waits = false;                    ///< for a callee out of reach, instead of ending `OutOfReach`
+  std::function<void(CallResult)> done;  ///< called once, on the client's thread; must be quick and not throw
+};
+
+struct ClientStats {
+  std::uint64_t calls = 0;
+  std::uint64_t resent = 0;      ///< after a lost connection
+  std::uint64_t duplicates = 0;  ///< replies to calls that had ended
+  std::uint64_t connections = 0;
+  std::uint64_t malformed = 0;
+  std::size_t open = 0;  ///< calls that have not ended
+  bool is_connected = false;
+};
+
+/// The calling side of a link: keeps every call until its reply is there, and sends it again over each new
+/// connection. Every function may be called from any thread.
+class LinkClient {
+ public:
+  LinkClient(const Pipeline& pipeline, ClientOptions options);
+  /// Says goodbye. Calls that have not ended do so `OutOfReach`.
+  ~LinkClient();
+
+  void call(OutgoingCall call);
+  ClientStats stats() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace slm::link

@@ -1,0 +1,175 @@
+#include "nodes/link/link_server.h"
+
+#include <pthread.h>
+
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "nodes/link/socket.h"
+
+namespace slm::link {
+namespace {
+
+constexpr int kPacketsAtOnce = 256;  // before what else there is to do gets its turn
+
+struct Finished {
+  wire::CallId id;
+  CarriedReply reply;
+};
+struct Leave {};
+using Mail = std::variant<Finished, Leave>;
+
+/// Has calls done by a graph in this process.
+class GraphDoer : public Doer {
+ public:
+  GraphDoer(Graph& graph, std::shared_ptr<const PipelineSpec> spec, std::shared_ptr<Mailbox<Mail>> mailbox)
+      : graph_{graph}, spec_{std::move(spec)}, mailbox_{std::move(mailbox)} {}
+
+  bool try_do(Work& work) override {
+    Message message = message_of(work.call, work.text, work.answer);
+    message.request.cancelled = work.cancelled;
+    Engine::Callback callback = [mailbox = mailbox_, spec = spec_, id = work.id, caller = message.caller,
+                                 arrived = Clock::now()](Outcome outcome) {
+      mailbox->post(Finished{id, reply_of(*spec, std::move(outcome), *caller, arrived)});
+    };
+    return graph_.try_enter(message, work.node, callback);
+  }
+
+ private:
+  Graph& graph_;
+  std::shared_ptr<const PipelineSpec> spec_;
+  std::shared_ptr<Mailbox<Mail>> mailbox_;
+};
+
+}  // namespace
+
+class LinkServer::Impl {
+ public:
+  Impl(const Pipeline& pipeline, ServerOptions options, Graph& graph)
+      : pipeline_{pipeline},
+        options_{std::move(options)},
+        doer_{graph, pipeline_.shared_spec(), mailbox_},
+        callee_{pipeline_.spec(), options_.callee, doer_,
+                [this](const Peer& peer, Packet packet) { send_to(peer, std::move(packet)); }, options_.log} {
+    bind();
+    thread_ = std::thread{[this] { run(); }};
+  }
+
+  ~Impl() { finish(); }
+
+  void finish() {
+    leave();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void leave() { mailbox_->post(Leave{}); }
+  const std::string& address() const { return address_; }
+  CalleeStats stats() const {
+    const std::lock_guard lock{stats_mutex_};
+    return stats_;
+  }
+
+ private:
+  void bind() {
+    socket_.set(zmq::sockopt::router_mandatory, true);
+    socket_.set(zmq::sockopt::linger, 1000);
+    socket_.set(zmq::sockopt::sndhwm, 0);  // windows bound it
+    socket_.set(zmq::sockopt::rcvhwm, 1000);
+    socket_.set(zmq::sockopt::backlog, 1024);
+    socket_.set(zmq::sockopt::handshake_ivl, 5000);
+    socket_.set(zmq::sockopt::maxmsgsize,
+                static_cast<std::int64_t>(std::max(limits_.max_payload, limits_.max_header)));
+    try {
+      socket_.bind(options_.listen);
+    } catch (const zmq::error_t& error) {
+      throw std::runtime_error("process `" + options_.callee.process + "` cannot listen at " +
+                               options_.listen + ": " + error.what());
+    }
+    address_ = socket_.get(zmq::sockopt::last_endpoint);
+  }
+
+  void run() {
+    pthread_setname_np(pthread_self(), "slm-link-server");
+    auto next_tick = Clock::now();
+    std::vector<zmq::pollitem_t> items{{socket_.handle(), 0, ZMQ_POLLIN, 0},
+                                       {nullptr, mailbox_->descriptor(), ZMQ_POLLIN, 0}};
+    while (!is_leaving_ || !callee_.is_idle()) {
+      const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next_tick - Clock::now());
+      zmq::poll(items, std::max(wait, std::chrono::milliseconds{0}));
+      take_mail();
+      for (int i = 0; i < kPacketsAtOnce && receive(); ++i) {
+      }
+      const auto now = Clock::now();
+      callee_.flush(now);
+      next_tick = callee_.tick(now);
+      const std::lock_guard lock{stats_mutex_};
+      stats_ = callee_.stats();
+    }
+  }
+
+  void take_mail() {
+    for (Mail& mail : mailbox_->take()) {
+      if (auto* finished = std::get_if<Finished>(&mail)) {
+        callee_.finished(finished->id, std::move(finished->reply));
+      } else if (!std::exchange(is_leaving_, true)) {
+        callee_.leave("process `" + options_.callee.process + "` ends");
+      }
+    }
+  }
+
+  bool receive() {
+    const auto parts = Parts::receive(socket_);
+    if (!parts) return false;
+    const Peer peer = parts->text(0);
+    try {
+      callee_.receive(peer, parts->user(), decode(parts->views(1), limits_), Clock::now());
+    } catch (const MalformedPacket& error) {
+      callee_.complain(peer, error.what());
+    }
+    return true;
+  }
+
+  void send_to(const Peer& peer, Packet packet) {
+    // Who is gone is noticed by its silence; until then and after, its replies are kept.
+    send(socket_, &peer, encode(std::move(packet), options_.compress_above));
+  }
+
+  const Pipeline pipeline_;
+  const ServerOptions options_;
+  const WireLimits limits_{.max_payload = options_.callee.max_payload};
+  const std::shared_ptr<Mailbox<Mail>> mailbox_ = std::make_shared<Mailbox<Mail>>();
+  zmq::context_t context_;
+  zmq::socket_t socket_{context_, zmq::socket_type::router};
+  GraphDoer doer_;
+  Callee callee_;
+  std::string address_;
+  bool is_leaving_ = false;
+  mutable std::mutex stats_mutex_;
+  CalleeStats stats_;
+  std::thread thread_;
+};
+
+LinkServer::LinkServer(const Pipeline& pipeline, ServerOptions options, Graph& graph)
+    : impl_{std::make_unique<Impl>(pipeline, std::move(options), graph)} {}
+
+LinkServer::~LinkServer() = default;
+
+const std::string& LinkServer::address() const {
+  return impl_->address();
+}
+
+void LinkServer::leave() {
+  impl_->leave();
+}
+
+void LinkServer::finish() {
+  impl_->finish();
+}
+
+CalleeStats LinkServer::stats() const {
+  return impl_->stats();
+}
+
+}  // namespace slm::link

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "graph/graph.h"
+#include "graph/pipeline.h"
+#include "nodes/link/link_client.h"
+#include "nodes/link/link_server.h"
+
+namespace slm::link {
+
+struct ProcessOptions {
+  // Behaviour
+  std::string name;  ///< which process of the pipeline this is
+  /// Instead of the pipeline's own `listen`; empty: that one.
+  std::string listen;
+  /// Instead of the pipeline's own `connect`, by process.
+  std::map<std::string, std::string> connect;
+  std::chrono::milliseconds heartbeat{1000};
+  std::chrono::milliseconds out_of_reach{3000};
+  /// Told, a line each, what happens to links; from threads of theirs.
+  std::function<void(std::string)> log = [](const std::string&) {};
+  GraphOptions graph;
+};
+
+/// One process of a pipeline: the graph of its nodes, the links to those that it calls, and the socket for
+/// those that call it. Every function may be called from any thread.
+class Process {
+ public:
+  /// Throws `PipelineError` for a pipeline that cannot run and std::runtime_error for an address that cannot
+  /// be used. Starts although those it calls are not there.
+  Process(const Pipeline& pipeline, ProcessOptions options);
+  /// Finishes what it has taken.
+  ~Process();
+
+  Graph& graph() { return *graph_; }
+  /// Whether others call it.
+  bool is_called() const { return server_ != nullptr; }
+  /// Where it listens; only where `is_called`.
+  const std::string& address() const { return server_->address(); }
+  /// Takes no new calls.
+  void leave();
+  /// As `leave`, and waits until those that it has are done and answered.
+  void finish();
+
+  std::map<std::string, ClientStats> client_stats() const;
+  CalleeStats server_stats() const { return server_->stats(); }
+
+ private:
+  std::map<std::string, std::shared_ptr<LinkClient>> clients_;  ///< by callee
+  std::unique_ptr<Graph> graph_;
+  std::unique_ptr<LinkServer> server_;
+};
+
+}  // namespace slm::link

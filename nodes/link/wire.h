@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wire_generated.h"
+
+/// The frames of docs/wire-protocol.md as values, and as the parts of a ZeroMQ message.
+namespace slm::link {
+
+inline constexpr std::uint16_t kProtocol = 1;
+
+/// A text that is sent without being copied: ZeroMQ shares it until it is on its way.
+using Payload = std::shared_ptr<const std::string>;
+
+/// What is sent in one ZeroMQ message: a header and the payloads that it speaks of.
+struct Packet {
+  wire::BodyUnion body;
+  std::vector<Payload> payloads;
+};
+
+/// Bounds on what is taken from a peer.
+struct WireLimits {
+  std::size_t max_payload = std::size_t{16} << 20;  ///< bytes, decompressed
+  std::size_t max_header = std::size_t{4} << 20;    ///< bytes
+  std::size_t max_payloads = 1024;                  ///< in a packet
+};
+
+/// A packet that is not as docs/wire-protocol.md says.
+class MalformedPacket : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A packet of `body`, which is one of the tables of wire.fbs.
+template <class T>
+Packet packet(T body, std::vector<Payload> payloads = {}) {
+  Packet made;
+  made.body.Set(std::move(body));
+  made.payloads = std::move(payloads);
+  return made;
+}
+
+/// The parts of a ZeroMQ message, the header first. Payloads of more than `compress_above` bytes are
+/// compressed by zstd where that makes them smaller.
+std::vector<Payload> encode(Packet packet, std::size_t compress_above = SIZE_MAX);
+
+/// Throws `MalformedPacket`, whatever the bytes are. A packet that it gives has every required field, as many
+/// payloads as its calls or replies need, and none above the limits.
+Packet decode(std::span<const std::string_view> parts, const WireLimits& limits);
+
+/// Payloads that a reply has: the answer's text, and where the message goes on its text by then.
+inline std::size_t payloads_of(const wire::ReplyT& reply) {
+  return reply.ending == wire::Ending::goes_on ? 2 : 1;
+}
+/// Payloads that a call has: the request's text and the answer's.
+inline constexpr std::size_t kPayloadsOfCall = 2;
+
+}  // namespace slm::link
