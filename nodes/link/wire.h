@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "wire_generated.h"
+#include <wire_generated.h>
 
 /// The frames of docs/wire-protocol.md as values, and as the parts of a ZeroMQ message.
 namespace slm::link {
