@@ -150,7 +150,7 @@ Model ModelStore::open_llama(const std::filesystem::path& file, const LlamaOptio
 
 ModelInfo inspect(const std::filesystem::path& file, const LlamaOptions& llama) {
   if (format_of(file) == ModelFormat::gguf) return llama::inspect_gguf(file, llama);
-  return ngram::load(file).info;  // maps the file, which is as cheap as reading its header
+  return ngram::load(file).info;  // reads and checks the whole file, some milliseconds
 }
 
 }  // namespace slm

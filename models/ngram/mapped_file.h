@@ -6,9 +6,8 @@
 
 namespace slm::ngram {
 
-/// A file's bytes, mapped read-only and shared with every process that maps it.
-///
-/// The file must not be shortened while it is mapped; replace it by renaming another over it.
+/// A file's bytes, mapped read-only and shared with every process that maps it: for a look at a file of any
+/// size, not for keeping. Whoever shortens the file meanwhile ends the process with SIGBUS.
 class MappedFile {
  public:
   /// Throws `ModelError` if the file cannot be opened, is not a regular file, or is empty.

@@ -13,8 +13,8 @@
 
 namespace slm::ngram {
 
-/// A linear classifier over hashed n-grams of words and of the characters within them, in a memory-mapped
-/// file.
+/// A linear classifier over hashed n-grams of words and of the characters within them, held in memory of its
+/// own: the file may be replaced or lost while the model is in use.
 ///
 /// Any thread may call any function. `classify` allocates nothing, takes no lock and never throws; its work
 /// is linear in the text. A text without a letter or digit gets what the labels' biases say.
@@ -24,7 +24,7 @@ namespace slm::ngram {
 /// known from training has the sum of its n-grams in a row of its own, so that it costs one look-up.
 class Model final : public Classifier {
  public:
-  /// Maps and checks the whole file. Throws `ModelError` if it is missing, no ngram model, of a later
+  /// Reads and checks the whole file. Throws `ModelError` if it is missing, no ngram model, of a later
   /// version, truncated or damaged.
   explicit Model(const std::filesystem::path& file);
 

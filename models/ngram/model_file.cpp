@@ -20,7 +20,7 @@ bool all_usable(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float value) { return is_usable(value); });
 }
 
-// Sections begin at multiples of 64 in a page-aligned mapping, so what they hold is aligned.
+// Sections begin at multiples of 64 in memory aligned to a page, so what they hold is aligned.
 template <class Value>
 std::span<const Value> section(std::span<const std::byte> bytes, std::size_t begin, std::size_t count) {
   const void* at = bytes.subspan(begin, count * sizeof(Value)).data();
@@ -29,9 +29,9 @@ std::span<const Value> section(std::span<const std::byte> bytes, std::size_t beg
 
 }  // namespace
 
-ModelFile::ModelFile(const std::filesystem::path& file) : file_(file), mapping_(file) {
+ModelFile::ModelFile(const std::filesystem::path& file) : file_(file), copy_(file) {
   check_header();
-  const std::span<const std::byte> bytes = mapping_.bytes();
+  const std::span<const std::byte> bytes = copy_.bytes();
   bias_ = section<float>(bytes, layout_.bias_begin, layout_.row_labels);
   slots_ = section<Slot>(bytes, layout_.slots_begin, header_.slots);
   slot_shift_ = 64 - std::countr_zero(header_.slots);
@@ -50,7 +50,7 @@ void ModelFile::fail_damaged(const std::string& what) const {
 }
 
 void ModelFile::check_header() {
-  const std::span<const std::byte> bytes = mapping_.bytes();
+  const std::span<const std::byte> bytes = copy_.bytes();
   std::memcpy(&header_, bytes.data(), std::min(bytes.size(), sizeof header_));
   if (bytes.size() < kMagic.size() || header_.magic != kMagic)
     fail("is not an ngram model (it does not begin with SLMNGRAM); `slm-graph train` makes them");
@@ -89,7 +89,7 @@ void ModelFile::check_header() {
 }
 
 void ModelFile::check_labels() const {
-  std::span<const std::byte> rest = mapping_.bytes().subspan(layout_.labels_begin, header_.label_bytes);
+  std::span<const std::byte> rest = copy_.bytes().subspan(layout_.labels_begin, header_.label_bytes);
   for (std::uint32_t label = 0; label < header_.labels; ++label) {
     std::uint32_t size = 0;
     if (rest.size() < sizeof size) fail_damaged("label names are cut off");
@@ -128,7 +128,7 @@ void ModelFile::check_values() const {
 
 std::vector<std::string> ModelFile::labels() const {
   std::vector<std::string> names;
-  const std::byte* at = mapping_.bytes().data() + layout_.labels_begin;
+  const std::byte* at = copy_.bytes().data() + layout_.labels_begin;
   for (std::uint32_t label = 0; label < header_.labels; ++label) {
     std::uint32_t size = 0;
     std::memcpy(&size, at, sizeof size);

@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "models/ngram/file_copy.h"
 #include "models/ngram/format.h"
-#include "models/ngram/mapped_file.h"
 
 namespace slm::ngram {
 
-/// A mapped model file whose every byte has been checked: after construction, no content that a slot or a row
-/// can have leads outside the mapping, to an endless search or to a number that is not finite.
+/// A model file whose every byte has been copied and then checked: after construction, no content that a slot
+/// or a row can have leads outside the copy, to an endless search or to a number that is not finite, whatever
+/// becomes of the file.
 ///
 /// Immutable: any thread may use it.
 class ModelFile {
@@ -48,7 +49,7 @@ class ModelFile {
   [[noreturn]] void fail_damaged(const std::string& what) const;
 
   std::filesystem::path file_;
-  MappedFile mapping_;
+  FileCopy copy_;
   Header header_;
   Layout layout_;
   std::span<const float> bias_;

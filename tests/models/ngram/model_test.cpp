@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <numeric>
 #include <thread>
 
@@ -104,6 +105,20 @@ TEST_F(NgramModel, GivesTheSameAnswersFromManyThreads) {
     }
   }
   EXPECT_EQ(differences, std::vector<int>(4));
+}
+
+TEST_F(NgramModel, GoesOnWhateverBecomesOfItsFile) {
+  const auto file = folder->file("short-lived.slm");
+  write_bytes(file, read_bytes(folder->file("int8.slm")));
+  const Model model(file);
+  const std::vector<float> expected = classify(int8_, "play some jazz");
+  {
+    std::fstream in_place(file, std::ios::binary | std::ios::in | std::ios::out);
+    in_place << std::string(std::filesystem::file_size(file), '\x7f');
+  }
+  EXPECT_EQ(classify(model, "play some jazz"), expected) << "written over";
+  std::filesystem::resize_file(file, 0);
+  EXPECT_EQ(classify(model, "play some jazz"), expected) << "cut off";
 }
 
 TEST_F(NgramModel, DescribesItself) {
