@@ -4,6 +4,7 @@
 #include <string>
 
 #include "runtime/input/request_members.h"
+#include "runtime/input/written_value.h"
 
 namespace slm::runtime {
 namespace {
@@ -44,23 +45,41 @@ Json parse(std::string_view json) {
     throw LineMistake("not JSON: " + std::string{column == std::string_view::npos
                                                      ? what
                                                      : "at " + std::string{what.substr(column)}});
+  } catch (const Json::out_of_range&) {
+    throw LineMistake("it holds a number that is too large");
   }
+}
+
+/// A message's content as chat APIs have it: a text, or a list of parts, which are put together line by line.
+std::string text_of_content(const Json& content) {
+  if (!content.is_array()) return text_of(content, "messages[].content");
+  if (content.empty()) throw LineMistake("`messages[].content` is an empty list");
+  std::string text;
+  for (const Json& part : content) {
+    const auto type = part.is_object() ? part.value("type", Json{}) : Json{};
+    if (type != "text" || !part.contains("text"))
+      throw LineMistake("`messages[].content` holds a part that is no text" +
+                        (type.is_string() ? ", but of type `" + type.get<std::string>() + "`" : ""));
+    if (&part != &content.front()) text += '\n';
+    text += text_of(part.at("text"), "messages[].content[].text");
+  }
+  return text;
 }
 
 std::string last_user_message(const Json& messages) {
   if (!messages.is_array()) throw LineMistake("`messages` must be a list, found " + kind_of(messages));
   for (auto message = messages.rbegin(); message != messages.rend(); ++message)
     if (message->is_object() && message->value("role", Json{}) == "user" && message->contains("content"))
-      return text_of(message->at("content"), "messages[].content");
+      return text_of_content(message->at("content"));
   throw LineMistake("`messages` holds none of role `user` with text as `content`");
 }
 
-void read_id(const Json& object, InputItem& item) {
+void read_id(const Json& object, std::string_view json, InputItem& item) {
   const auto id = object.find("id");
   if (id == object.end() || id->is_null()) return;
   if (!id->is_string() && !id->is_number())
     throw LineMistake("`id` must be text or a number, found " + kind_of(*id));
-  item.id_json = id->dump();
+  item.id_json = id->is_number() ? written_value(json, "id") : id->dump();
   item.request.id = id->is_string() ? id->get<std::string>() : item.id_json;
 }
 
@@ -84,7 +103,7 @@ void read_member(const std::string& name, const Json& value, InputItem& item) {
 void read_json_request(std::string_view json, const std::string& text_field, InputItem& item) {
   try {
     const auto object = parse(json);
-    read_id(object, item);
+    read_id(object, json, item);
     if (const auto text = object.find(text_field); text != object.end())
       item.request.text = text_of(*text, text_field);
     else if (const auto messages = object.find("messages"); messages != object.end())

@@ -95,6 +95,51 @@ TEST(JsonLines, AChatsLastUserMessageIsTheText) {
   EXPECT_NE(items[1].problem.find("role `user`"), std::string::npos);
 }
 
+TEST(JsonLines, AMessagesPartsOfTextAreItsText) {
+  const auto items = read_all(
+      "a.jsonl",
+      R"({"messages": [{"role": "user", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]}]})"
+      "\n"
+      R"({"messages": [{"role": "user", "content": [{"type": "text", "text": "what is this?"},)"
+      R"( {"type": "image_url", "image_url": {"url": "x"}}]}]})"
+      "\n"
+      R"({"messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]})"
+      "\n"
+      R"({"messages": [{"role": "user", "content": ["one"]}]})"
+      "\n"
+      R"({"messages": [{"role": "user", "content": []}]})"
+      "\n");
+  ASSERT_EQ(items.size(), 5U);
+  EXPECT_EQ(items[0].problem, "");
+  EXPECT_EQ(items[0].request.text, "one\ntwo");
+  EXPECT_EQ(items[1].problem, "`messages[].content` holds a part that is no text, but of type `image_url`");
+  EXPECT_EQ(items[2].problem, "`messages[].content[].text` must be text, found a number");
+  EXPECT_EQ(items[3].problem, "`messages[].content` holds a part that is no text");
+  EXPECT_EQ(items[4].problem, "`messages[].content` is an empty list");
+}
+
+TEST(JsonLines, NumbersAsIdsKeepEveryDigit) {
+  for (const std::string id : {"18446744073709551616", "-18446744073709551616", "1e2", "1.10", "-0",
+                               "0.1000000000000000055511151231", "1E-400"}) {
+    const auto items = read_all("a.jsonl", R"({"n": {"id": 5}, "text": "\"id\": 6", "id" : )" + id + "\t}\n" +
+                                               R"({"id":1,"list":["id",{"id":2}],"\u0069d":)" + id +
+                                               R"(,"text":"a\\"})" + "\n");
+    ASSERT_EQ(items.size(), 2U);
+    for (const auto& item : items) {
+      EXPECT_EQ(item.problem, "");
+      EXPECT_EQ(item.id_json, id);
+      EXPECT_EQ(item.request.id, id);
+    }
+  }
+}
+
+TEST(JsonLines, ANumberBeyondAllBoundsFailsAlone) {
+  const auto items = read_all("a.jsonl", "{\"text\": \"a\", \"n\": 1e999}\n{\"text\": \"b\"}\n");
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[0].problem, "it holds a number that is too large");
+  EXPECT_EQ(items[1].request.text, "b");
+}
+
 TEST(JsonLines, NulAndEmptyTextsAreRequests) {
   const auto items = read_all("a.jsonl", "{\"text\": \"a\\u0000b\"}\n{\"text\": \"\"}\n");
   ASSERT_EQ(items.size(), 2U);
