@@ -95,9 +95,9 @@ std::string to_text(const RunReport& report, const Terminal& terminal) {
           "/s), models loaded in " + duration(report.load_time) + "\n";
   text += "  " + outcomes_line(summary, terminal) + "\n\n";
   text += tier_table(summary) + "\n";
-  const auto& latencies = summary.latencies();
-  text += "  latency   p50 " + duration(latencies.at(0.5)) + ", p90 " + duration(latencies.at(0.9)) +
-          ", p99 " + duration(latencies.at(0.99)) + ", max " + duration(latencies.max()) + "\n";
+  if (const auto& latencies = summary.latencies(); latencies.count() > 0)
+    text += "  latency   p50 " + duration(latencies.at(0.5)) + ", p90 " + duration(latencies.at(0.9)) +
+            ", p99 " + duration(latencies.at(0.99)) + ", max " + duration(latencies.max()) + "\n";
   if (const auto& accuracy = summary.accuracy(); accuracy.judged > 0)
     text += "  accuracy  " + percent(accuracy.right, accuracy.judged) + ": " + grouped(accuracy.right) +
             " of " + grouped(accuracy.judged) + " with an expected answer\n";
@@ -132,10 +132,13 @@ std::string to_json(const RunReport& report) {
   }
   json["accuracy"] = accuracy(summary.accuracy());
   const auto& latencies = summary.latencies();
-  json["latency_ms"] = {{"p50", milliseconds(latencies.at(0.5))},
-                        {"p90", milliseconds(latencies.at(0.9))},
-                        {"p99", milliseconds(latencies.at(0.99))},
-                        {"max", milliseconds(latencies.max())}};
+  const auto latency = [&](std::chrono::nanoseconds time) {
+    return latencies.count() > 0 ? Json(milliseconds(time)) : Json(nullptr);
+  };
+  json["latency_ms"] = {{"p50", latency(latencies.at(0.5))},
+                        {"p90", latency(latencies.at(0.9))},
+                        {"p99", latency(latencies.at(0.99))},
+                        {"max", latency(latencies.max())}};
   json["tokens"] = {{"prompt", prompt_tokens}, {"generated", generated_tokens}};
   json["cost"] = total_cost(summary);
   json["load_seconds"] = seconds(report.load_time);

@@ -24,11 +24,20 @@ TierSummary& Summary::tier(std::string_view name) {
   return added;
 }
 
-void Summary::add(const Outcome& outcome, const Expectation& expectation) {
+void Summary::count(const Outcome& outcome, std::optional<bool> is_right) {
+  ++total_;
   ++by_kind_[static_cast<std::size_t>(outcome.kind)];
-  latencies_.add(outcome.latency);
+  accuracy_.add(is_right);
+}
+
+void Summary::add_unread(const Outcome& outcome, const Expectation& expectation) {
+  count(outcome, is_right(expectation, outcome));
+}
+
+void Summary::add(const Outcome& outcome, const Expectation& expectation) {
   const auto right = is_right(expectation, outcome);
-  accuracy_.add(right);
+  count(outcome, right);
+  latencies_.add(outcome.latency);
 
   for (const Hop& hop : outcome.trace) {
     const auto model = model_of_node_.find(hop.node);

@@ -41,19 +41,24 @@ class Summary {
   explicit Summary(const PipelineSpec& spec);
 
   void add(const Outcome& outcome, const Expectation& expectation);
+  /// As `add`, of a line that could not be read: it never ran, so its latency says nothing.
+  void add_unread(const Outcome& outcome, const Expectation& expectation);
 
   std::uint64_t count(OutcomeKind kind) const { return by_kind_[static_cast<std::size_t>(kind)]; }
-  std::uint64_t total() const { return latencies_.count(); }
+  std::uint64_t total() const { return total_; }
   /// Of all judged outcomes, however they ended.
   const Accuracy& accuracy() const { return accuracy_; }
   /// In the order of the pipeline file, those without a part in the run too.
   const std::vector<TierSummary>& tiers() const { return tiers_; }
+  /// Of those that ran.
   const LatencyHistogram& latencies() const { return latencies_; }
 
  private:
   TierSummary& tier(std::string_view name);
+  void count(const Outcome& outcome, std::optional<bool> is_right);
 
   std::array<std::uint64_t, 5> by_kind_{};
+  std::uint64_t total_ = 0;
   Accuracy accuracy_;
   std::vector<TierSummary> tiers_;
   std::map<std::string, std::string, std::less<>> model_of_node_;

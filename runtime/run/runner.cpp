@@ -117,7 +117,9 @@ RunReport Runner::run() {
                         .window = options_.max_in_flight + 4096,
                         .on_result =
                             [&](const Result& result) {
-                              report.summary.add(result.outcome, result.item.expectation);
+                              const bool was_read = result.item.problem.empty();
+                              const auto add = was_read ? &Summary::add : &Summary::add_unread;
+                              (report.summary.*add)(result.outcome, result.item.expectation);
                               ++done_;
                             },
                         .on_failure = [this] { give_up(); }}};

@@ -95,5 +95,18 @@ TEST(Summary, OutcomesBelongToTheLastTierAndTokensToWhoTookThem) {
   EXPECT_EQ(summary.count(OutcomeKind::abstained), 1U);
 }
 
+TEST(Summary, WhatNeverRanHasNoLatency) {
+  Summary summary{PipelineSpec{}};
+  auto slow = outcome(OutcomeKind::answered, "yes");
+  slow.latency = std::chrono::seconds{1};
+  summary.add(slow, {});
+  for (int i = 0; i < 9; ++i) summary.add_unread(outcome(OutcomeKind::failed, ""), answer("\"yes\""));
+  EXPECT_EQ(summary.total(), 10U);
+  EXPECT_EQ(summary.count(OutcomeKind::failed), 9U);
+  EXPECT_EQ(summary.accuracy().judged, 9U);
+  EXPECT_EQ(summary.latencies().count(), 1U);
+  EXPECT_GT(summary.latencies().at(0.5), std::chrono::milliseconds{990});
+}
+
 }  // namespace
 }  // namespace slm::runtime

@@ -127,6 +127,19 @@ TEST_F(RunCommand, TheJsonSummaryIsOneObject) {
   EXPECT_EQ(json["interrupted"], false);
 }
 
+TEST_F(RunCommand, BrokenLinesAreNoPartOfTheLatencies) {
+  const auto broken = slm_graph({"run", pipeline_, "--json", "--output", folder_ / "out.jsonl"}, "{oops\n");
+  const auto none = Json::parse(broken.out);
+  EXPECT_EQ(none["requests"], 1);
+  EXPECT_EQ(none["latency_ms"]["p50"], nullptr);
+  EXPECT_EQ(broken.err.find("latency"), std::string::npos) << broken.err;
+  const auto mixed = Json::parse(slm_graph({"run", pipeline_, "--json", "--output", folder_ / "out.jsonl"},
+                                           "{oops\n{oops\n{\"text\": \"play jazz\"}\n")
+                                     .out);
+  EXPECT_EQ(mixed["requests"], 3);
+  EXPECT_GT(mixed["latency_ms"]["p50"], 0);
+}
+
 TEST_F(RunCommand, NoRequestsAreNoFailure) {
   const auto ended = slm_graph({"run", pipeline_});
   EXPECT_EQ(ended.exit_code, 0);
