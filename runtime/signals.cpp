@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <initializer_list>
 #include <system_error>
 #include <utility>
 
@@ -24,6 +25,7 @@ Pipe make_pipe() {
 }
 
 constexpr char kSignal = 's';
+constexpr char kHangup = 'h';
 constexpr char kEnd = 'e';
 
 // A handler may touch little else: the write end of the pipe that the watching thread reads. Never closed,
@@ -35,47 +37,57 @@ void send(char what) {
   [[maybe_unused]] const auto sent = ::write(signal_pipe, &what, 1);
 }
 
-void handle(int) {
+void handle(int number) {
   const int saved = errno;
-  send(kSignal);
+  send(number == SIGHUP ? kHangup : kSignal);
   errno = saved;
 }
 
-void set_handler(void (*handler)(int)) {
+void set_handler(std::initializer_list<int> numbers, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
   ::sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  for (const int number : numbers) ::sigaction(number, &action, nullptr);
+}
+
+bool is_ignored(int number) {
+  struct sigaction action {};
+  ::sigaction(number, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
 }
 
 }  // namespace
 
-Signals::Signals(std::function<void(int)> on_signal) : on_signal_{std::move(on_signal)} {
+Signals::Signals(std::function<void(int)> on_signal)
+    : on_signal_{std::move(on_signal)}, heeds_hangup_{!is_ignored(SIGHUP)} {
   auto pipe = make_pipe();
   arrivals_ = std::move(pipe.read_end);
   signal_pipe = ::dup(pipe.write_end.get());
   if (signal_pipe < 0) throw std::system_error(errno, std::generic_category(), "dup");
   thread_ = std::thread{[this] { watch(); }};
-  set_handler(handle);
+  set_handler({SIGINT, SIGTERM}, handle);
+  if (heeds_hangup_) set_handler({SIGHUP}, handle);
 }
 
 void Signals::stop() {
   if (!thread_.joinable()) return;
-  set_handler(SIG_DFL);
+  set_handler({SIGINT, SIGTERM}, SIG_DFL);
+  if (heeds_hangup_) set_handler({SIGHUP}, SIG_DFL);
   send(kEnd);
   thread_.join();
 }
 
 void Signals::watch() {
   pthread_setname_np(pthread_self(), "slm-signals");
+  bool has_hung_up = false;
   for (;;) {
     char what = kEnd;
     if (::read(arrivals_.get(), &what, 1) < 0 && errno == EINTR) continue;
     if (what == kEnd) return;
+    if (what == kHangup && std::exchange(has_hung_up, true)) continue;
     const int count = ++count_;
-    if (count == 2) set_handler(SIG_DFL);
+    if (count == 2) set_handler({SIGINT, SIGTERM}, SIG_DFL);
     if (count <= 2) on_signal_(count);
   }
 }

@@ -8,10 +8,11 @@
 
 namespace slm::runtime {
 
-/// Turns SIGINT and SIGTERM into calls, while it lives.
+/// Turns SIGINT, SIGTERM and SIGHUP into calls, while it lives.
 ///
 /// The first signal asks to finish what was begun, the second to give that up; a third ends the process at
-/// once, as if nobody had listened. One object at a time.
+/// once, as if nobody had listened. SIGHUP counts once however often it comes, since a terminal that closes
+/// sends several, and not at all where it was ignored before, as under nohup. One object at a time.
 class Signals {
  public:
   /// `on_signal(1)` and `on_signal(2)` are called on a thread of this object.
@@ -29,6 +30,7 @@ class Signals {
   void watch();
 
   std::function<void(int)> on_signal_;
+  bool heeds_hangup_;
   std::atomic<int> count_{0};
   Descriptor arrivals_;
   std::thread thread_;

@@ -68,6 +68,7 @@ Program::Program(const std::vector<std::string>& arguments, Errors errors,
   if (process_ < 0) throw std::runtime_error("no process");
   if (process_ == 0) {
     std::signal(SIGPIPE, SIG_DFL);
+    std::signal(SIGHUP, SIG_DFL);  // ignored where the tests run under nohup
     ::dup2(in.first.get(), STDIN_FILENO);
     ::dup2(out.second.get(), STDOUT_FILENO);
     ::dup2(err.second.get(), STDERR_FILENO);

@@ -317,11 +317,43 @@ TEST_F(InterruptedRun, GivesUpWhatIsInFlightWhenInterruptedAgain) {
 TEST_F(InterruptedRun, WaitsForInputNoLonger) {
   Program program{{SLM_GRAPH_PROGRAM_WITH_HOLD, "run", pipeline_, "--output", folder_ / "out.jsonl"}};
   program.write("{broken\n");
-  program.wait_for_error("");
-  while (text_of_file(folder_ / "out.jsonl").empty()) std::this_thread::yield();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+  while (!std::filesystem::exists(folder_ / "out.jsonl") || text_of_file(folder_ / "out.jsonl").empty()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::yield();
+  }
   program.send_signal(SIGINT);
   program.wait_for_error("read up to line 1");  // with the input still open
   EXPECT_EQ(program.wait().exit_code, 3);
+}
+
+TEST_F(InterruptedRun, ATerminalThatClosesIsAskingToFinishHoweverOftenItSaysSo) {
+  Program program{{SLM_GRAPH_PROGRAM_WITH_HOLD, "run", pipeline_, "--timeout", "1h"}};
+  program.write("{\"id\": \"a\", \"text\": \"x\"}\n{broken\n");
+  EXPECT_EQ(Json::parse(program.read_line())["id"], 2) << "so a has been read";
+  program.send_signal(SIGHUP);
+  program.wait_for_error("interrupted: finishing");
+  program.send_signal(SIGHUP);
+  program.send_signal(SIGHUP);
+  release();
+  const auto outcome = Json::parse(program.read_line());
+  EXPECT_EQ(outcome["id"], "a");
+  EXPECT_EQ(outcome["outcome"], "answered");
+  EXPECT_EQ(program.wait().exit_code, 3);
+}
+
+TEST_F(InterruptedRun, GoesOnAfterAHangupUnderNohup) {
+  Program program{
+      {"/bin/sh", "-c",
+       std::string{"trap '' HUP; exec '"} + SLM_GRAPH_PROGRAM_WITH_HOLD + "' run '" + pipeline_ + "'"}};
+  program.write("{broken\n");
+  program.read_line();
+  program.send_signal(SIGHUP);
+  program.write("{broken\n");
+  EXPECT_EQ(Json::parse(program.read_line())["id"], 2);
+  const auto ended = program.wait();
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_EQ(ended.err.find("interrupted"), std::string::npos) << ended.err;
 }
 
 }  // namespace
