@@ -1,5 +1,7 @@
 #include "graph/pipeline.h"
 
+#include <yaml-cpp/depthguard.h>
+
 #include <fstream>
 #include <sstream>
 
@@ -30,7 +32,10 @@ YAML::Node parsed(const std::string& yaml, const std::filesystem::path& file) {
           "it holds " + std::to_string(documents.size()) + " YAML documents; expected one pipeline"}}};
   } catch (const YAML::Exception& error) {
     const Place place = error.mark.is_null() ? Place{} : Place{error.mark.line + 1, error.mark.column + 1};
-    throw PipelineError{{{file, place, "not YAML: " + error.msg}}};
+    // Its own text for this is "bad file".
+    const bool is_too_deep = dynamic_cast<const YAML::DeepRecursion*>(&error) != nullptr;
+    throw PipelineError{
+        {{file, place, is_too_deep ? "it nests too deeply to be read" : "not YAML: " + error.msg}}};
   }
 }
 
