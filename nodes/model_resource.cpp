@@ -2,6 +2,7 @@
 
 #include "graph/pipeline.h"
 #include "models/llama/options.h"
+#include "models/llama/threads.h"
 #include "models/model_store.h"
 
 namespace slm {
@@ -59,6 +60,13 @@ std::optional<ModelInfo> info_of(const ModelSpec& model) {
   if (model.type->name != kLlama) return std::nullopt;
   const auto* entry = static_cast<const LlamaEntry*>(model.options.get());
   return inspect(entry->file.path, entry->options);
+}
+
+std::optional<ModelDevice> device_of(const ModelSpec& model, const ModelInfo& info) {
+  if (model.type->name == kNgram) return ModelDevice{"cpu"};
+  if (model.type->name != kLlama) return std::nullopt;
+  const auto& options = static_cast<const LlamaEntry*>(model.options.get())->options;
+  return ModelDevice{"cpu", llama::decoding_threads(info.parameters, options)};
 }
 
 bool has_own_labels(const ModelSpec& model) {

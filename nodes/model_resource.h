@@ -28,6 +28,15 @@ std::vector<std::string> labels_of(const ModelSpec& model);
 /// is not ours. Throws `ModelError`.
 std::optional<ModelInfo> info_of(const ModelSpec& model);
 
+/// What a model runs on.
+struct ModelDevice {
+  std::string name;  ///< "cpu"
+  int threads = 0;   ///< at work on one step; 0: those of the engine, a request each
+};
+
+/// Where the model described by `info` would run on this machine; empty for a backend that is not ours.
+std::optional<ModelDevice> device_of(const ModelSpec& model, const ModelInfo& info);
+
 /// Whether the backend brings its own labels.
 bool has_own_labels(const ModelSpec& model);
 

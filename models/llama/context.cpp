@@ -2,22 +2,12 @@
 
 #include <algorithm>
 #include <string>
-#include <thread>
 
 #include "models/llama/backend_library.h"
+#include "models/llama/threads.h"
 
 namespace slm::llama {
 namespace {
-
-/// Threads pay when a step takes much longer than waking them, some ten microseconds for each layer's
-/// operations. They wait for each other by spinning, so one processor is left to the rest of the program:
-/// with all of them taken, a step waits for whatever else runs there.
-int sensible_threads(std::uint64_t parameters) {
-  const int spare = std::max(1, static_cast<int>(std::thread::hardware_concurrency()) - 1);
-  if (parameters < 30'000'000) return 1;
-  if (parameters < 200'000'000) return std::min(spare, 4);
-  return spare;
-}
 
 void check(const Weights& weights, const LlamaOptions& options, int context) {
   const auto refuse = [&](const std::string& why) {
@@ -53,7 +43,7 @@ ContextHandle make_context(const Weights& weights, const LlamaOptions& options, 
   parameters.n_ubatch = parameters.n_batch;
   parameters.n_seq_max = static_cast<std::uint32_t>(options.slots);
   parameters.n_outputs_max = static_cast<std::uint32_t>(logits_per_step(options));
-  parameters.n_threads = options.threads > 0 ? options.threads : sensible_threads(weights.info.parameters);
+  parameters.n_threads = decoding_threads(weights.info.parameters, options);
   parameters.n_threads_batch = parameters.n_threads;
   // Each slot has a KV cache of its own, and attention is llama.cpp's choice: for models of a few million
   // parameters one cache for all slots was a tenth to a third slower, attention without the fused kernel half

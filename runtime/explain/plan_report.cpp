@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "nodes/model_resource.h"
 #include "runtime/explain/written_options.h"
 
 namespace slm::runtime {
@@ -29,9 +28,10 @@ std::vector<std::size_t> flow_order(const PipelineSpec& spec) {
 }
 
 PlanReport::Model model_of(const ModelSpec& model, const PipelineSpec& spec) {
-  PlanReport::Model report{model.name, model.type->name, std::nullopt, "", {}};
+  PlanReport::Model report{.name = model.name, .backend = model.type->name};
   try {
     report.info = info_of(model);
+    if (report.info) report.device = device_of(model, *report.info);
   } catch (const ModelError& error) {
     report.error = error.what();
   }

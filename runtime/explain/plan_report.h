@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "graph/pipeline.h"
-#include "models/model.h"
+#include "nodes/model_resource.h"
 
 namespace slm::runtime {
 
@@ -16,6 +16,7 @@ struct PlanReport {
     std::string name;
     std::string backend;
     std::optional<ModelInfo> info;       ///< empty where the backend has no file to look into
+    std::optional<ModelDevice> device;   ///< likewise
     std::string error;                   ///< why the file cannot be used
     std::vector<std::string> processes;  ///< that hold it in memory
   };

@@ -16,6 +16,13 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
   return text;
 }
 
+std::string device_text(const std::optional<ModelDevice>& device) {
+  if (!device) return "";
+  return device->threads == 0
+             ? device->name
+             : device->name + ", " + counted(static_cast<std::uint64_t>(device->threads), "thread");
+}
+
 std::string models_table(const PlanReport& plan) {
   using Align = Table::Align;
   Table table{{{"model"},
@@ -23,16 +30,17 @@ std::string models_table(const PlanReport& plan) {
                {"file"},
                {"architecture"},
                {"weights"},
+               {"device"},
                {"size", Align::right},
                {"memory", Align::right}}};
   for (const auto& model : plan.models) {
     if (!model.info) {
-      table.add({model.name, model.backend, model.error.empty() ? "" : "cannot be used", "", "", "", ""});
+      table.add({model.name, model.backend, model.error.empty() ? "" : "cannot be used", "", "", "", "", ""});
       continue;
     }
     const auto& info = *model.info;
     table.add({model.name, model.backend, info.file.filename().string(), info.architecture, info.quantisation,
-               bytes(info.file_bytes), bytes(info.memory_bytes)});
+               device_text(model.device), bytes(info.file_bytes), bytes(info.memory_bytes)});
   }
   return table.to_string(2);
 }
@@ -87,6 +95,10 @@ std::string to_json(const PlanReport& plan) {
   for (const auto& model : plan.models) {
     auto& entry = json["models"].emplace_back(Json{{"name", model.name}, {"backend", model.backend}});
     if (model.info) entry["file"] = model_json(*model.info);
+    if (model.device) {
+      entry["device"] = model.device->name;
+      entry["threads"] = model.device->threads == 0 ? Json(nullptr) : Json(model.device->threads);
+    }
     if (!model.error.empty()) entry["error"] = model.error;
   }
   for (const auto& node : plan.nodes) {

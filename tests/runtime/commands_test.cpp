@@ -127,7 +127,23 @@ TEST_F(PipelineCommands, ExplainTellsThePlan) {
   EXPECT_EQ(json["entry"], "sort");
   EXPECT_EQ(json["nodes"][1]["exits"][0]["to"], Json({"answered"}));
   EXPECT_EQ(json["models"][0]["file"]["format"], "ngram");
+  EXPECT_EQ(json["models"][0]["device"], "cpu");
+  EXPECT_EQ(json["models"][0]["threads"], nullptr) << "it runs on the engine's";
   EXPECT_EQ(slm_graph({"explain", broken_}).exit_code, 2);
+}
+
+TEST(Explain, TellsTheDeviceAndThreadsOfALanguageModel) {
+  const TemporaryFolder folder;
+  const auto pipeline = folder.write("writer.yaml",
+                                     "pipeline: writer\nversion: 1\nentry: write\nmodels:\n"
+                                     "  small: { backend: llama, file: " SLM_TEST_GGUF
+                                     ", threads: 3 }\nnodes:\n"
+                                     "  write: { type: generate, model: small, prompt: \"{text}\" }\n");
+  const auto text = slm_graph({"explain", pipeline});
+  EXPECT_NE(text.out.find("cpu, 3 threads"), std::string::npos) << text.out << text.err;
+  const auto json = Json::parse(slm_graph({"explain", pipeline, "--json"}).out);
+  EXPECT_EQ(json["models"][0]["device"], "cpu");
+  EXPECT_EQ(json["models"][0]["threads"], 3);
 }
 
 TEST_F(PipelineCommands, DrawKnowsThreeLanguages) {
