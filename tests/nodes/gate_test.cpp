@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
 
 #include "models/model.h"
 #include "tests/nodes/no_models.h"
+#include "tests/runtime/temporary_folder.h"
 
 namespace slm {
 namespace {
@@ -63,19 +63,11 @@ TEST(Gate, RecordsTheConfidenceItDecidedBy) {
   EXPECT_NEAR(0.5, message.answer.confidence.value(), 1e-6);
 }
 
-class CalibratedGate : public testing::Test {
+class CalibratedGate : public ::testing::Test {
  protected:
-  FilePath file(const std::string& content) {
-    // Named for the test: ctest runs several at once.
-    const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    const std::filesystem::path path =
-        std::filesystem::path{testing::TempDir()} / (name + ".calibration.yaml");
-    std::ofstream{path} << content;
-    return {path, {}};
-  }
   GateOptions calibrated(const std::string& content) {
     GateOptions result = options("max_prob");
-    result.confidence.calibration = file(content);
+    result.confidence.calibration = FilePath{folder_.write("calibration.yaml", content), {}};
     return result;
   }
   double confidence(const std::string& content, float signal) {
@@ -83,6 +75,9 @@ class CalibratedGate : public testing::Test {
     GateNode{calibrated(content), NoModels{}}.process(message);
     return message.answer.confidence.value();
   }
+
+ private:
+  testing::TemporaryFolder folder_;
 };
 
 TEST_F(CalibratedGate, AppliesPlattScaling) {
