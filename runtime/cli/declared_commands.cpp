@@ -14,6 +14,7 @@
 #include "graph/format/duration.h"
 #include "graph/format/nearest.h"
 #include "runtime/cli/console.h"
+#include "runtime/cli/keygen_command.h"
 #include "runtime/cli/models_command.h"
 #include "runtime/cli/pipeline_commands.h"
 #include "runtime/cli/run_command.h"
@@ -224,6 +225,30 @@ void declare_models(CLI::App& app, Chosen& chosen) {
       "Example:\n  slm-graph models *.slm *.gguf\n\nExit codes: 0; 2 where a file cannot be used.");
 }
 
+void declare_keygen(CLI::App& app, Chosen& chosen) {
+  auto [command, arguments] = declare(app, chosen, "keygen", "Make the keys of a process", &keygen);
+  command->add_option("name", arguments->name, "of the files: NAME.key and NAME.pub")->type_name("NAME");
+  command->add_option("-o,--output", arguments->folder, "folder to write them to; this one by default")
+      ->type_name("DIR");
+  add_file(command, "--public", arguments->public_of, "print the public key of this secret one instead");
+  command->add_flag("--force", arguments->is_forced, "overwrite files that are there");
+  command->add_flag("--json", arguments->is_json, kJsonDoc);
+  command->footer(
+      "Example, for a process that listens and one that connects:\n"
+      "  slm-graph keygen cloud --output keys\n"
+      "  slm-graph keygen edge --output keys\n"
+      "  mkdir keys/edges && cp keys/edge.pub keys/edges/\n"
+      "and in the pipeline:\n"
+      "  processes:\n"
+      "    edge:  { secret_key: keys/edge.key }\n"
+      "    cloud: { listen: \"tcp://*:5555\", connect: \"tcp://cloud.example:5555\",\n"
+      "             secret_key: keys/cloud.key, public_key: keys/cloud.pub, authorized_clients: keys/edges/ "
+      "}\n\n"
+      "NAME.key is written for its owner alone (0600) and belongs on the machine of its process; the others\n"
+      "need only the .pub files. NAME up to its first dot is what a server calls the client.\n\n"
+      "Exit codes: 0; 2 where a file is there already, or is no key.");
+}
+
 void declare_completion(CLI::App& app, Chosen& chosen) {
   auto* command = app.add_subcommand("completion", "Print the completion script of a shell");
   auto shell = std::make_shared<std::string>();
@@ -248,6 +273,7 @@ void declare_commands(CLI::App& app, Chosen& chosen) {
   declare_pipeline_commands(app, chosen);
   declare_train(app, chosen);
   declare_models(app, chosen);
+  declare_keygen(app, chosen);
   declare_completion(app, chosen);
 }
 
