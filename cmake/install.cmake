@@ -8,6 +8,7 @@ target_sources(slm-graph
   PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
     evidence/evidence.h
     evidence/signals.h
+    graph/endpoint.h
     graph/engine/engine.h
     graph/engine/plan.h
     graph/fields.h

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/endpoint.h"
 #include "graph/node.h"
 #include "graph/problems.h"
 
@@ -24,6 +25,13 @@ class SchemaWriter;  // what the JSON Schema is written with
 
 /// A file of the pipeline, looked up relative to the pipeline file and checked to exist.
 struct FilePath {
+  std::filesystem::path path;
+  Place place;
+};
+
+/// A file or folder that only the machine of one process has: looked up as a `FilePath`, and checked by that
+/// process when it begins, since the pipeline file is the same on all machines.
+struct MachinePath {
   std::filesystem::path path;
   Place place;
 };
@@ -108,6 +116,10 @@ template <>
 KindPtr kind_of<std::chrono::milliseconds>();
 template <>
 KindPtr kind_of<FilePath>();
+template <>
+KindPtr kind_of<MachinePath>();
+template <>
+KindPtr kind_of<Endpoint>();
 template <>
 KindPtr kind_of<PlacedText>();
 template <>

@@ -83,8 +83,8 @@ bool assemble(DocumentFields& fields, PipelineSpec& spec, Document& document) {
   spec.name = std::move(fields.pipeline);
   spec.timeout = fields.timeout;
   for (auto& [name, process] : fields.processes) {
-    process.name = name;
-    spec.processes.push_back(std::move(process));
+    process.spec.name = name;
+    spec.processes.push_back(process.spec);
   }
   for (auto& [name, model] : fields.models) {
     is_whole = is_whole && model.type;
@@ -107,10 +107,11 @@ bool assemble(DocumentFields& fields, PipelineSpec& spec, Document& document) {
          !fields.entry.text.empty();
 }
 
-bool are_processes_known(const PipelineSpec& spec) {
-  return std::ranges::all_of(spec.nodes, [&](const NodeSpec& node) {
-    return spec.processes.empty() || std::ranges::count(spec.processes, node.process, &ProcessSpec::name) > 0;
-  });
+bool are_processes_known(const PipelineSpec& spec, const DocumentFields& fields) {
+  return std::ranges::all_of(fields.processes, [](const auto& entry) { return entry.second.is_well_read; }) &&
+         std::ranges::all_of(spec.nodes, [&](const NodeSpec& node) {
+           return spec.processes.empty() || spec.process(node.process) != nullptr;
+         });
 }
 
 void check(PipelineSpec& spec, DocumentFields& fields, Document& document) {
@@ -121,7 +122,9 @@ void check(PipelineSpec& spec, DocumentFields& fields, Document& document) {
   std::vector<NodeEntry> entries;
   for (auto& [name, entry] : fields.nodes) entries.push_back(entry);
   check_nodes(spec, entries, document);
-  if (is_sound && are_processes_known(spec)) check_placement(spec, document);
+  if (!is_sound || !are_processes_known(spec, fields)) return;
+  check_placement(spec, document);
+  check_calls(spec, document);
 }
 
 }  // namespace
@@ -135,6 +138,12 @@ const ModelSpec* PipelineSpec::model(std::string_view model_name) const {
 const NodeSpec* PipelineSpec::node(std::string_view node_name) const {
   const auto found = std::find_if(nodes.begin(), nodes.end(), [&](auto& n) { return n.name == node_name; });
   return found == nodes.end() ? nullptr : &*found;
+}
+
+const ProcessSpec* PipelineSpec::process(std::string_view process_name) const {
+  const auto found =
+      std::find_if(processes.begin(), processes.end(), [&](auto& p) { return p.name == process_name; });
+  return found == processes.end() ? nullptr : &*found;
 }
 
 Pipeline Pipeline::load(const std::filesystem::path& file) {
@@ -159,8 +168,10 @@ Pipeline Pipeline::parse(const std::string& yaml, const std::filesystem::path& f
 
   auto spec = std::make_shared<PipelineSpec>();
   spec->file = file;
+  const bool is_whole = assemble(fields, *spec, document);
   spec->files = std::move(document.files);
-  if (assemble(fields, *spec, document)) check(*spec, fields, document);
+  check_processes(*spec, fields.processes, document);
+  if (is_whole) check(*spec, fields, document);
   if (!document.problems.empty()) throw PipelineError{std::move(document.problems)};
   return Pipeline{std::move(spec)};
 }

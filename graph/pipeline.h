@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/endpoint.h"
 #include "graph/problems.h"
 #include "graph/registry.h"
 
@@ -16,14 +17,15 @@ namespace slm {
 struct ProcessSpec {
   std::string name;
   Place place;
-  std::optional<std::string> listen;   ///< address it binds; empty: it only connects
-  std::optional<std::string> connect;  ///< where others find it; empty: `listen`
-  std::optional<FilePath> secret_key;
+  std::optional<Endpoint> listen;   ///< what it binds; empty: it only connects
+  std::optional<Endpoint> connect;  ///< where others find it; empty: `listen`
+  std::optional<MachinePath> secret_key;
   std::optional<FilePath> public_key;
-  std::optional<FilePath> authorized_clients;
+  std::optional<MachinePath> authorized_clients;
   bool insecure = false;
 
-  static Fields<ProcessSpec> fields();
+  /// Where others find a process that listens.
+  const Endpoint& address() const { return connect ? *connect : listen.value(); }
 };
 
 struct ModelSpec {
@@ -77,6 +79,7 @@ struct PipelineSpec {
 
   const ModelSpec* model(std::string_view model_name) const;
   const NodeSpec* node(std::string_view node_name) const;
+  const ProcessSpec* process(std::string_view process_name) const;
 };
 
 /// A pipeline, parsed and checked, nothing running. Immutable and cheap to copy; any thread.

@@ -21,10 +21,10 @@ void check_listeners(const PipelineSpec& spec, const std::vector<Call>& calls, D
                  spec.nodes[call->entries.front()].name +
                  "`, and has no `listen`; expected an address, such as \"tcp://127.0.0.1:5555\"");
     if (!one.listen) continue;
-    const auto [other, is_new] = by_address.emplace(*one.listen, one.name);
+    const auto [other, is_new] = by_address.emplace(one.listen->text(), one.name);
     if (!is_new)
       report(document, one.place,
-             "processes `" + other->second + "` and `" + one.name + "` both listen at " + *one.listen +
+             "processes `" + other->second + "` and `" + one.name + "` both listen at " + one.listen->text() +
                  "; expected an address for each");
   }
 }

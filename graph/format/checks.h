@@ -6,6 +6,14 @@
 
 namespace slm {
 
+/// Reports addresses that cannot serve, and processes that would be open to others. Those that were misread
+/// are left out.
+void check_processes(const PipelineSpec& spec,
+                     const std::vector<std::pair<std::string, ProcessEntry>>& entries, Document& document);
+
+/// Reports what one process lacks to be called by another. All are well read.
+void check_calls(const PipelineSpec& spec, Document& document);
+
 /// Reports cycles and nodes that no message can reach.
 void check_flow(const PipelineSpec& spec, Document& document);
 

@@ -53,6 +53,39 @@ nlohmann::ordered_json variant_schema(const std::string& key, const std::string&
   return schema;
 }
 
+const std::vector<Field>& process_fields() {
+  static const std::vector<Field> fields =
+      Fields<ProcessSpec>{}
+          .optional("listen", &ProcessSpec::listen,
+                    "address that it binds, such as tcp://*:5555 or ipc:///run/slm-graph.sock")
+          .optional("connect", &ProcessSpec::connect, "address where others find it; `listen` if left out")
+          .optional("secret_key", &ProcessSpec::secret_key, "file with its CURVE secret key")
+          .optional("public_key", &ProcessSpec::public_key,
+                    "file with its CURVE public key, for those who connect")
+          .optional("authorized_clients", &ProcessSpec::authorized_clients,
+                    "folder with the public keys let in")
+          .optional("insecure", &ProcessSpec::insecure, "allow plain text beyond loopback")
+          .list();
+  return fields;
+}
+
+class ProcessEntryKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    auto& entry = *static_cast<ProcessEntry*>(target);
+    reader.call("process");
+    entry.spec.place = reader.place();
+    const std::size_t problems_before = reader.document().problems.size();
+    std::vector<BoundField> bound;
+    for (const Field& field : process_fields()) bound.push_back({&field, &entry.spec});
+    read_mapping(reader, bound);
+    entry.is_well_read = reader.document().problems.size() == problems_before;
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override {
+    schema.json = mapping_schema(process_fields());
+  }
+};
+
 class ModelEntryKind : public Kind {
  public:
   void read(Reader& reader, void* target, Range /*range*/) const override {
@@ -118,18 +151,6 @@ class NodeEntryKind : public Kind {
   }
 };
 
-class ProcessKind : public Kind {
- public:
-  void read(Reader& reader, void* target, Range range) const override {
-    static_cast<ProcessSpec*>(target)->place = reader.place();
-    mapping_->read(reader, target, range);
-  }
-  void describe(SchemaWriter& schema, Range range) const override { mapping_->describe(schema, range); }
-
- private:
-  const KindPtr mapping_ = struct_kind(ProcessSpec::fields().list());
-};
-
 /// `spool`, `fail`, `abstain`, or `{ answer_from: NODE }`.
 class OnUnreachableKind : public Kind {
  public:
@@ -157,8 +178,8 @@ class OnUnreachableKind : public Kind {
 }  // namespace
 
 template <>
-KindPtr kind_of<ProcessSpec>() {
-  return std::make_shared<ProcessKind>();
+KindPtr kind_of<ProcessEntry>() {
+  return std::make_shared<ProcessEntryKind>();
 }
 template <>
 KindPtr kind_of<ModelEntry>() {
@@ -171,18 +192,6 @@ KindPtr kind_of<NodeEntry>() {
 template <>
 KindPtr kind_of<OnUnreachable>() {
   return std::make_shared<OnUnreachableKind>();
-}
-
-Fields<ProcessSpec> ProcessSpec::fields() {
-  return Fields<ProcessSpec>{}
-      .optional("listen", &ProcessSpec::listen,
-                "address that it binds, such as tcp://*:5555 or ipc:///run/slm")
-      .optional("connect", &ProcessSpec::connect, "address where others find it; `listen` if left out")
-      .optional("secret_key", &ProcessSpec::secret_key, "file with its CURVE secret key")
-      .optional("public_key", &ProcessSpec::public_key,
-                "file with its CURVE public key, for those who connect")
-      .optional("authorized_clients", &ProcessSpec::authorized_clients, "folder with the public keys let in")
-      .optional("insecure", &ProcessSpec::insecure, "allow plain text beyond loopback");
 }
 
 Fields<DocumentFields> DocumentFields::fields() {

@@ -11,6 +11,12 @@
 
 namespace slm {
 
+/// An entry of `processes`.
+struct ProcessEntry {
+  ProcessSpec spec;
+  bool is_well_read = false;  ///< nothing was wrong with its keys and values
+};
+
 /// An entry of `models`: the keys of its `backend`.
 struct ModelEntry {
   Place place;
@@ -31,7 +37,7 @@ struct NodeEntry {
 };
 
 template <>
-KindPtr kind_of<ProcessSpec>();
+KindPtr kind_of<ProcessEntry>();
 template <>
 KindPtr kind_of<ModelEntry>();
 template <>
@@ -45,7 +51,7 @@ struct DocumentFields {
   int version = 0;
   PlacedText entry;
   std::optional<std::chrono::milliseconds> timeout;
-  std::vector<std::pair<std::string, ProcessSpec>> processes;
+  std::vector<std::pair<std::string, ProcessEntry>> processes;
   std::vector<std::pair<std::string, ModelEntry>> models;
   std::vector<std::pair<std::string, NodeEntry>> nodes;
 

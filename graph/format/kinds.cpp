@@ -104,21 +104,63 @@ class DurationKind : public Kind {
   }
 };
 
+/// The path that a value names, from the pipeline file's folder; reports what is none.
+std::optional<std::filesystem::path> read_path(Reader& reader, const std::string& expected) {
+  const auto text = reader.text(expected);
+  if (!text) return std::nullopt;
+  if (!text->empty()) return reader.document().file.parent_path() / *text;
+  reader.unexpected(expected);
+  return std::nullopt;
+}
+
 class FileKind : public Kind {
  public:
   void read(Reader& reader, void* target, Range /*range*/) const override {
-    const auto text = reader.text("a file");
-    if (!text) return;
-    if (text->empty()) return reader.unexpected("a file");
-    const std::filesystem::path path = reader.document().file.parent_path() / *text;
+    const auto path = read_path(reader, "a file");
+    if (!path) return;
     std::error_code error;
-    if (!std::filesystem::exists(path, error))
-      return reader.problem(reader.name() + ": there is no file `" + path.lexically_normal().string() +
+    if (!std::filesystem::exists(*path, error))
+      return reader.problem(reader.name() + ": there is no file `" + path->lexically_normal().string() +
                             "`; paths start at the pipeline file's folder");
-    reader.document().files.push_back({path, reader.place()});
-    *static_cast<FilePath*>(target) = {path, reader.place()};
+    reader.document().files.push_back({*path, reader.place()});
+    *static_cast<FilePath*>(target) = {*path, reader.place()};
   }
   void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }
+};
+
+class MachinePathKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    const auto path = read_path(reader, "a path");
+    if (!path) return;
+    reader.document().files.push_back({*path, reader.place()});
+    *static_cast<MachinePath*>(target) = {*path, reader.place()};
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }
+};
+
+class EndpointKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    const auto text = reader.text(kEndpointExpected);
+    if (!text) return;
+    try {
+      Endpoint endpoint = Endpoint::parse(*text);
+      // Processes that were started in different folders must meet.
+      const bool is_file = endpoint.transport == Endpoint::Transport::ipc && endpoint.path.front() != '@';
+      if (is_file)
+        endpoint =
+            Endpoint::parse("ipc://" + (reader.document().file.parent_path() / endpoint.path).string());
+      endpoint.place = reader.place();
+      *static_cast<Endpoint*>(target) = endpoint;
+    } catch (const std::invalid_argument& error) {
+      reader.unexpected(error.what());
+    }
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override {
+    schema.json["type"] = "string";
+    schema.json["pattern"] = "^(tcp|ipc)://.|\\$\\{";
+  }
 };
 
 class ModelRefKind : public Kind {
@@ -247,6 +289,14 @@ KindPtr kind_of<std::chrono::milliseconds>() {
 template <>
 KindPtr kind_of<FilePath>() {
   return std::make_shared<FileKind>();
+}
+template <>
+KindPtr kind_of<MachinePath>() {
+  return std::make_shared<MachinePathKind>();
+}
+template <>
+KindPtr kind_of<Endpoint>() {
+  return std::make_shared<EndpointKind>();
 }
 template <>
 KindPtr kind_of<PlacedText>() {

@@ -17,7 +17,7 @@ const ProcessSpec& process_of(const PipelineSpec& spec, const std::string& name)
 std::string connect_address(const ProcessSpec& callee, const ProcessOptions& options) {
   const auto given = options.connect.find(callee.name);
   if (given != options.connect.end()) return given->second;
-  std::string address = callee.connect.value_or(callee.listen.value_or(""));
+  std::string address = callee.address().text();
   // Who listens everywhere is found here, where nothing else is said.
   if (const auto any = address.find("://*:"); any != std::string::npos)
     address.replace(any + 3, 1, "127.0.0.1");
@@ -40,7 +40,7 @@ ClientOptions client_options(const PipelineSpec& spec, const ProcessOptions& opt
 ServerOptions server_options(const PipelineSpec& spec, const ProcessOptions& options) {
   ServerOptions server;
   server.listen =
-      options.listen.empty() ? process_of(spec, options.name).listen.value_or("") : options.listen;
+      options.listen.empty() ? process_of(spec, options.name).listen.value().text() : options.listen;
   server.callee.process = options.name;
   server.callee.pipeline_hash = placement_hash(spec);
   server.callee.heartbeat = options.heartbeat;
