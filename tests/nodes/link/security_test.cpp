@@ -266,6 +266,21 @@ TEST_F(LinkSecurity, AKeyIsRefusedFromTheNextHandshakeOnHoweverSeldomTheFolderIs
   EXPECT_EQ(verdict(client.monitor()), ConnectionEvent::refused);
 }
 
+TEST_F(LinkSecurity, AKeyThatIsAddedIsLookedForWhenItsClientComes) {
+  zmq::context_t context;
+  Authenticator authenticator{context, {.refresh_interval = std::chrono::hours{1}}};
+  authenticator.admit(kDomain, folder_.path());
+  Server server{context, server_security()};
+  const SecretKey edge = folder_.add("edge");
+  Client client{context, client_security(edge), server.address()};
+  // Where the folder was looked at a moment ago, the client is put off.
+  EXPECT_TRUE(becomes_true([&] {
+    if (verdict(client.monitor()) == ConnectionEvent::ready) return true;
+    client.connect_again(client_security(edge));
+    return false;
+  }));
+}
+
 TEST_F(LinkSecurity, ServersOfOneContextHaveTheirOwnClients) {
   const KeyFolder other_folder;
   const SecretKey edge = folder_.add("edge"), other_edge = other_folder.add("edge");
@@ -316,11 +331,12 @@ TEST_F(LinkSecurity, HalfASetOfKeysIsRefusedBeforeAnythingIsSent) {
 }
 
 TEST_F(LinkSecurity, AFrameOverTheLimitEndsTheConnection) {
+  const SecretKey edge = folder_.add("edge");
   authenticator_.admit(kDomain, folder_.path());
   ServerSecurity security = server_security();
   security.limits.max_frame_bytes = 1000;
   Server server{context_, security};
-  Client client{context_, client_security(folder_.add("edge")), server.address()};
+  Client client{context_, client_security(edge), server.address()};
   client.send("small");
   EXPECT_TRUE(server.receive("small"));
   client.send(std::string(2000, 'x'));
