@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "nodes/link/spool_format.h"
+
+/// Telling a sound spool from a damaged one, and both from other files.
+namespace slm::link {
+
+/// What a sound spool holds.
+struct SpoolContent {
+  SpoolIdentity identity;
+  SpoolState state;
+  std::int64_t last_position = 0;
+  /// By epoch: the position that its sequences are counted from.
+  std::map<std::uint64_t, std::int64_t> bases;
+};
+
+/// Whether the file looks as if it once was a spool, however damaged it is now: nothing else may be set
+/// aside for being none.
+bool was_spool(const std::filesystem::path& file);
+
+/// Whether the part of the header that never changes is sound; where not, SQLite might take the file for
+/// something else. No connection of this process may have the file open.
+bool has_sound_header(const std::filesystem::path& file);
+
+/// Reads all of it once. Throws SqliteError with what is damaged.
+SpoolContent check_content(const Database& database);
+
+}  // namespace slm::link
