@@ -181,7 +181,10 @@ void rename_if_there(const path& from, const path& to) {
 /// The main file goes first: its absence tells `finish_salvage` that the new one is complete.
 void exchange(const path& file, const path& aside) {
   rename_if_there(file, aside);
-  rename_if_there(beside(file, "-wal"), beside(aside, "-wal"));
+  const auto log = beside(file, "-wal");
+  // A reader makes an empty one where there is none.
+  if (std::filesystem::exists(log) && std::filesystem::file_size(log) == 0) std::filesystem::remove(log);
+  rename_if_there(log, beside(aside, "-wal"));
   std::filesystem::remove(beside(file, "-shm"));
   rename_durably(salvaging(file), file);
 }
