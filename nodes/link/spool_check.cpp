@@ -8,6 +8,8 @@
 #include <cstring>
 #include <fstream>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 namespace slm::link {
 namespace {
@@ -35,11 +37,38 @@ std::uint32_t big_endian(const Header& header, std::size_t at) {
 
 }  // namespace
 
+SpoolError spool_error(const std::filesystem::path& file, const std::string& what) {
+  return SpoolError{"spool " + file.string() + ": " + what};
+}
+
+std::filesystem::path lock_of(const std::filesystem::path& file) {
+  return file.string() + ".lock";
+}
+
 bool was_spool(const std::filesystem::path& file) {
+  if (std::filesystem::exists(lock_of(file))) return true;
   const auto header = read_header(file);
   if (big_endian(header, kApplicationAt) == kSpoolApplicationId) return true;
   // Zeros are what a lost block reads as.
   return std::ranges::all_of(header, [](unsigned char byte) { return byte == 0; });
+}
+
+FileLock lock_spool(const std::filesystem::path& file) {
+  if (std::filesystem::exists(file) && !was_spool(file))
+    throw spool_error(file, "this file is no spool, and is left as it is; name another one");
+  try {
+    if (auto lock = FileLock::take(lock_of(file))) return std::move(*lock);
+  } catch (const std::system_error& error) {
+    throw spool_error(file, error.what());
+  }
+  const auto holder = FileLock::holder(lock_of(file));
+  throw spool_error(file, "another process" + (holder.empty() ? "" : ", " + holder + ",") +
+                              " has it open; a spool serves one process at a time");
+}
+
+Database open_unused(const std::filesystem::path& file) {
+  const bool has_log = std::filesystem::exists(file.string() + "-wal");
+  return Database{file, has_log ? Database::Access::read_only : Database::Access::unchanging};
 }
 
 bool has_sound_header(const std::filesystem::path& file) {

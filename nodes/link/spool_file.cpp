@@ -46,7 +46,7 @@ SpoolFile::~SpoolFile() = default;
 
 SpoolFile::SpoolFile(SpoolOptions options) : options_{std::move(options)} {
   try {
-    take_lock();
+    lock_ = lock_spool(options_.file);
     finish_salvage(options_.file);
     if (!std::filesystem::exists(options_.file)) {
       const auto now_ms = wall_ms(time());
@@ -64,26 +64,12 @@ SpoolFile::SpoolFile(SpoolOptions options) : options_{std::move(options)} {
 }
 
 SpoolError SpoolFile::error(const std::string& what) const {
-  return SpoolError{"spool " + options_.file.string() + ": " + what};
-}
-
-void SpoolFile::take_lock() {
-  auto lock_file = options_.file;
-  lock_file += ".lock";
-  // A file that never was a spool may be anything, and named by mistake.
-  if (std::filesystem::exists(options_.file) && !std::filesystem::exists(lock_file) &&
-      !was_spool(options_.file))
-    throw error("this file is no spool, and is left as it is; name another one");
-  lock_ = FileLock::take(lock_file);
-  if (lock_) return;
-  const auto holder = FileLock::holder(lock_file);
-  throw error("another process has it open" + (holder.empty() ? "" : ": number " + holder) +
-              "; a spool serves one process at a time");
+  return spool_error(options_.file, what);
 }
 
 void SpoolFile::refuse_foreign() const {
   try {
-    const Database database{options_.file, Database::Access::read_only};
+    const auto database = open_unused(options_.file);
     const auto found = read_identity(database);
     if (found.format > kSpoolFormat)
       throw error("it is of format " + std::to_string(found.format) + ", and this slm-graph knows up to " +
@@ -108,14 +94,13 @@ void SpoolFile::refuse_version(const Database& database, const SpoolIdentity& fo
 SpoolContent SpoolFile::sound_content() {
   std::string damage = "its header is damaged";
   try {
-    if (has_sound_header(options_.file))
-      return check_content(Database{options_.file, Database::Access::read_only});
+    if (has_sound_header(options_.file)) return check_content(open_unused(options_.file));
   } catch (const SqliteError& failure) {
     if (!failure.is_damage()) throw;
     damage = failure.what();
   }
   mend(damage);
-  return check_content(Database{options_.file, Database::Access::read_only});
+  return check_content(open_unused(options_.file));
 }
 
 void SpoolFile::mend(const std::string& damage) {

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "nodes/link/file_lock.h"
 #include "nodes/link/spool_check.h"
 #include "nodes/link/spool_clock.h"
 
@@ -72,7 +71,6 @@ class SpoolFile {
  private:
   struct Statements;
 
-  void take_lock();
   /// Whose it is, where that can be read; throws SpoolError where it is not for us.
   void refuse_foreign() const;
   void refuse_version(const Database& database, const SpoolIdentity& found) const;

@@ -59,6 +59,8 @@ void rename_durably(const path& from, const path& to) {
 /// A file that nobody else knows yet: fast to fill, worth nothing until it is synced.
 Database open_new(const path& file) {
   remove_spool(file);
+  // What is in it is for its owner alone; the log takes over the file's permissions.
+  ::close(::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   Database database{file, Database::Access::create};
   database.execute("PRAGMA page_size=" + std::to_string(kSpoolPageBytes) +
                    "; PRAGMA auto_vacuum=NONE; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN");
@@ -153,7 +155,7 @@ auto if_readable(const Read& read) -> std::optional<decltype(read())> {
 
 bool has_readable_entries(const path& file) {
   return has_sound_header(file) && if_readable([&] {
-                                     const Database database{file, Database::Access::read_only};
+                                     const auto database = open_unused(file);
                                      EntryReader{database}.seek(0);
                                      return true;
                                    }).has_value();
@@ -240,7 +242,7 @@ SpoolRepair salvage(const path& file, const std::string& damage, const std::opti
     fresh.execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN");
     SpoolRepair repair;
     {
-      const Database damaged{source, Database::Access::read_only};
+      const auto damaged = open_unused(source);
       repair = fill(fresh, damaged, identity, now);
     }
     complete_new(std::move(fresh), fresh_file);

@@ -21,6 +21,21 @@ std::string in_words(sqlite3* connection, int code) {
   }
 }
 
+std::string as_uri(const std::string& file) {
+  std::string uri = "file:";
+  for (const char character : file) {
+    if (character == '%')
+      uri += "%25";
+    else if (character == '?')
+      uri += "%3f";
+    else if (character == '#')
+      uri += "%23";
+    else
+      uri += character;
+  }
+  return uri;
+}
+
 }  // namespace
 
 bool SqliteError::is_damage() const {
@@ -129,12 +144,16 @@ void Database::Close::operator()(sqlite3* connection) const noexcept {
 }
 
 Database::Database(const std::filesystem::path& file, Access access) {
-  int flags = SQLITE_OPEN_NOMUTEX;
-  if (access == Access::read_only) flags |= SQLITE_OPEN_READONLY;
-  if (access != Access::read_only) flags |= SQLITE_OPEN_READWRITE;
+  const bool is_reader = access == Access::read_only || access == Access::unchanging;
+  int flags = SQLITE_OPEN_NOMUTEX | (is_reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
   if (access == Access::create) flags |= SQLITE_OPEN_CREATE;
+  auto name = file.string();
+  if (access == Access::unchanging) {
+    name = as_uri(name) + "?immutable=1";
+    flags |= SQLITE_OPEN_URI;
+  }
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &connection, flags, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &connection, flags, nullptr);
   connection_.reset(connection);
   if (code != SQLITE_OK) {
     const int extended = connection != nullptr ? sqlite3_extended_errcode(connection) : code;

@@ -64,7 +64,8 @@ class Statement {
 /// A connection to an SQLite file. One thread at a time. Functions throw SqliteError.
 class Database {
  public:
-  enum class Access { read_only, read_write, create };
+  /// `unchanging`: for reading while nobody writes; makes no files beside it, and sees no write-ahead log.
+  enum class Access { read_only, unchanging, read_write, create };
 
   Database(const std::filesystem::path& file, Access access);
 

@@ -18,6 +18,7 @@
 #include "runtime/cli/models_command.h"
 #include "runtime/cli/pipeline_commands.h"
 #include "runtime/cli/run_command.h"
+#include "runtime/cli/spool_command.h"
 #include "runtime/cli/train_command.h"
 
 namespace slm::runtime {
@@ -249,6 +250,31 @@ void declare_keygen(CLI::App& app, Chosen& chosen) {
       "Exit codes: 0; 2 where a file is there already, or is no key.");
 }
 
+void declare_spool(CLI::App& app, Chosen& chosen) {
+  auto [command, arguments] =
+      declare(app, chosen, "spool", "Tell what the disk queues of links hold, and repair them", &spool);
+  add_file(command, "files", arguments->files, "spools; a process may be using them")->required();
+  command->add_flag("--list{10}", arguments->listed, "show the first entries too; --list=50 for 50 of them");
+  command->add_flag("--repair", arguments->is_repair,
+                    "check all of it, and salvage what can be read where it is damaged; the damaged file is "
+                    "kept beside it");
+  command
+      ->add_option("--drop", arguments->dropped, "remove this entry, by its id; may be given several times")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("ID");
+  command->add_flag("--drop-all", arguments->is_drop_all, "remove all entries")->excludes("--drop");
+  command->add_flag("--yes", arguments->is_sure, "really drop");
+  command->add_flag("--json", arguments->is_json, kJsonDoc);
+  command->footer(
+      "Examples:\n"
+      "  slm-graph spool edge.spool --list\n"
+      "  slm-graph spool edge.spool --repair\n"
+      "  slm-graph spool edge.spool --drop 1785322222-17 --yes\n\n"
+      "What changes a spool needs its process to be stopped.\n"
+      "Exit codes: 0; 2 where a file cannot be used, or is damaged.");
+}
+
 void declare_completion(CLI::App& app, Chosen& chosen) {
   auto* command = app.add_subcommand("completion", "Print the completion script of a shell");
   auto shell = std::make_shared<std::string>();
@@ -274,6 +300,7 @@ void declare_commands(CLI::App& app, Chosen& chosen) {
   declare_train(app, chosen);
   declare_models(app, chosen);
   declare_keygen(app, chosen);
+  declare_spool(app, chosen);
   declare_completion(app, chosen);
 }
 

@@ -65,7 +65,7 @@ TEST(CommandLine, HelpAndVersionAreResults) {
   const auto help = slm_graph({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   for (const std::string command :
-       {"run", "validate", "explain", "draw", "schema", "train", "models", "keygen", "completion"}) {
+       {"run", "validate", "explain", "draw", "schema", "train", "models", "keygen", "spool", "completion"}) {
     EXPECT_NE(help.out.find("  " + command), std::string::npos) << command;
     const auto own = slm_graph({command, "--help"});
     EXPECT_EQ(own.exit_code, 0);

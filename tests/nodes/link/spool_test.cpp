@@ -289,7 +289,7 @@ TEST_F(SpoolTest, AClockThatJumpsAgesNothing) {
 TEST_F(SpoolTest, ASecondOpenerIsRefused) {
   const Spool spool{options()};
   const auto why = refusal(options());
-  EXPECT_NE(why.find("another process has it open: number " + std::to_string(::getpid())), std::string::npos)
+  EXPECT_NE(why.find("another process, " + std::to_string(::getpid()) + ", has it open"), std::string::npos)
       << why;
 }
 
@@ -339,6 +339,15 @@ TEST_F(SpoolTest, AFileThatIsNoSpoolIsRefusedAndLeftAlone) {
   EXPECT_NE(why.find("this file is no spool"), std::string::npos) << why;
   EXPECT_EQ(text_of_file(file()), std::string(5000, 'x'));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "spool.db.lock"));
+}
+
+TEST_F(SpoolTest, OthersMayNotReadWhatIsInIt) {
+  Spool spool{options()};
+  store(spool, "secret");
+  for (const auto& entry : std::filesystem::directory_iterator{folder_.path()})
+    EXPECT_EQ(entry.status().permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+        << entry.path();
 }
 
 TEST_F(SpoolTest, AFolderThatIsMissingIsTold) {
