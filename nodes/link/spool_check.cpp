@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "nodes/link/write_ahead_log.h"
+
 namespace slm::link {
 namespace {
 
@@ -46,7 +48,8 @@ std::filesystem::path lock_of(const std::filesystem::path& file) {
 }
 
 bool was_spool(const std::filesystem::path& file) {
-  if (std::filesystem::exists(lock_of(file))) return true;
+  const bool is_set_aside = file.filename().string().find(kSetAside) != std::string::npos;
+  if (is_set_aside || std::filesystem::exists(lock_of(file))) return true;
   const auto header = read_header(file);
   if (big_endian(header, kApplicationAt) == kSpoolApplicationId) return true;
   // Zeros are what a lost block reads as.
@@ -82,8 +85,12 @@ bool has_sound_header(const std::filesystem::path& file) {
          big_endian(header, kApplicationAt) == kSpoolApplicationId;
 }
 
-SpoolContent check_content(const Database& database) {
+SpoolContent check_spool(const std::filesystem::path& file) {
   const auto damaged = [](const std::string& what) { return SqliteError{SQLITE_CORRUPT, what}; };
+  if (!has_sound_header(file)) throw damaged("its header is damaged");
+  if (const auto count = unreadable_commits(file.string() + "-wal"); count > 0)
+    throw damaged("the last " + std::to_string(count) + " commits in its log cannot be read");
+  const auto database = open_unused(file);
   check_tables(database);
   SpoolContent content{.identity = read_identity(database), .state = read_state(database)};
   {

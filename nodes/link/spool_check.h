@@ -11,6 +11,9 @@
 /// Telling a sound spool from a damaged one, and both from other files.
 namespace slm::link {
 
+/// In the names of damaged spools, before the time.
+inline constexpr const char* kSetAside = ".corrupt-";
+
 /// What a sound spool holds.
 struct SpoolContent {
   SpoolIdentity identity;
@@ -41,7 +44,7 @@ std::filesystem::path lock_of(const std::filesystem::path& file);
 /// something else. No connection of this process may have the file open.
 bool has_sound_header(const std::filesystem::path& file);
 
-/// Reads all of it once. Throws SqliteError with what is damaged.
-SpoolContent check_content(const Database& database);
+/// Reads all of a spool that nobody uses once. Throws SqliteError with what is damaged.
+SpoolContent check_spool(const std::filesystem::path& file);
 
 }  // namespace slm::link

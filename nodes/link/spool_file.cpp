@@ -92,15 +92,13 @@ void SpoolFile::refuse_version(const Database& database, const SpoolIdentity& fo
 }
 
 SpoolContent SpoolFile::sound_content() {
-  std::string damage = "its header is damaged";
   try {
-    if (has_sound_header(options_.file)) return check_content(open_unused(options_.file));
+    return check_spool(options_.file);
   } catch (const SqliteError& failure) {
     if (!failure.is_damage()) throw;
-    damage = failure.what();
+    mend(failure.what());
   }
-  mend(damage);
-  return check_content(open_unused(options_.file));
+  return check_spool(options_.file);
 }
 
 void SpoolFile::mend(const std::string& damage) {

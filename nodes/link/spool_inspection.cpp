@@ -121,13 +121,11 @@ std::optional<SpoolRepair> repair_spool(const path& file) {
   const auto lock = lock_spool(file);
   return with_advice(file, [&]() -> std::optional<SpoolRepair> {
     finish_salvage(file);
-    std::string damage = "its header is damaged";
+    std::string damage;
     try {
       refuse_later_format(file, read_identity(open_unused(file)));
-      if (has_sound_header(file)) {
-        check_content(open_unused(file));
-        return std::nullopt;
-      }
+      check_spool(file);
+      return std::nullopt;
     } catch (const SqliteError& error) {
       if (!error.is_damage()) throw;
       damage = error.what();

@@ -170,7 +170,7 @@ std::string utc(std::chrono::system_clock::time_point time) {
 }
 
 path free_name(const path& file, std::chrono::system_clock::time_point now) {
-  const auto name = ".corrupt-" + utc(now);
+  const auto name = kSetAside + utc(now);
   auto free = beside(file, name);
   for (int i = 2; std::filesystem::exists(free); ++i) free = beside(file, name + "-" + std::to_string(i));
   return free;

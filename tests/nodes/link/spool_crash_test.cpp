@@ -48,7 +48,7 @@ void read_told(const std::string& lines, std::map<std::string, Told>& told) {
 using SpoolCrash = SpoolTest;
 
 TEST_F(SpoolCrash, KillingTheWriterLosesNothingThatWasDurable) {
-  constexpr int kRounds = 60;
+  constexpr int kRounds = 40;
   std::mt19937 random{17};
   std::map<std::string, Told> told;
   std::size_t durable = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "nodes/link/spool_inspection.h"
 #include "tests/nodes/link/spool_fixture.h"
 
 namespace slm::link {
@@ -109,6 +110,12 @@ TEST_F(SpoolOnSmallDisk, WhereThereIsNoRoomToSalvageADamagedSpoolAnEmptyOneIsBeg
   EXPECT_EQ(repairs()[0].saved, 0U);
   EXPECT_NE(repairs()[0].damage.find("not salvaged"), std::string::npos) << repairs()[0].damage;
   EXPECT_EQ(std::filesystem::file_size(repairs()[0].set_aside), size);
+
+  std::filesystem::remove(disk() / "ballast");
+  const auto later = repair_spool(repairs()[0].set_aside);
+  ASSERT_TRUE(later);
+  EXPECT_GT(later->saved, 20U);
+  EXPECT_LT(later->saved, 30U);
 }
 
 }  // namespace
