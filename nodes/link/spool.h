@@ -100,8 +100,8 @@ struct SpoolOptions {
   std::function<void(const SpoolId&, SpoolDrop)> on_dropped{};
   std::function<void(const SpoolRepair&)> on_repaired{};
   /// Before the commit that holds removals: the place to make their effects durable, e.g. to sync an output
-  /// file. A text says what went wrong, and keeps the removals back until a later commit.
-  std::function<std::optional<std::string>()> before_removals{};
+  /// file. False: they are not; the removals are kept back and tried again within seconds.
+  std::function<bool()> before_removals{};
 
   /// For tests: both clocks at one moment. Any thread.
   std::function<SpoolTime()> time{};
@@ -141,7 +141,7 @@ class Spool {
   /// being stored. Must not throw.
   using Durable = std::function<void(std::optional<std::string> problem)>;
 
-  /// Opens the file or makes it, reads all of it once to verify it (a second for some 500 MB), repairs it
+  /// Opens the file or makes it, reads all of it once to verify it (some 450 MB a second), repairs it
   /// where it is damaged, and takes a new epoch. Throws SpoolError where another process has it open, it
   /// belongs to another pipeline, is of a later format, is no spool, or cannot be written.
   explicit Spool(SpoolOptions options);

@@ -136,9 +136,9 @@ TEST_F(SpoolTest, EffectsAreMadeDurableBeforeTheirRemovals) {
   std::atomic<bool> fails = true;
   std::atomic<int> calls = 0;
   auto options = this->options();
-  options.before_removals = [&]() -> std::optional<std::string> {
+  options.before_removals = [&] {
     ++calls;
-    return fails ? std::optional<std::string>{"the output's disk is full"} : std::nullopt;
+    return !fails;
   };
   Spool spool{options};
   const auto first = store(spool, "first");
@@ -190,9 +190,9 @@ TEST_F(SpoolTest, WhenFullItBlocksUntilThereIsRoom) {
   std::atomic<bool> is_room_made = false;
   auto options = this->options();
   options.max_count = 2;
-  options.before_removals = [&]() -> std::optional<std::string> {
+  options.before_removals = [&] {
     is_room_made = true;
-    return std::nullopt;
+    return true;
   };
   Spool spool{options};
   const auto first = store(spool, "first");
