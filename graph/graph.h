@@ -36,7 +36,10 @@ class Graph {
   /// False, with both arguments untouched, where `submit` would block.
   bool try_submit(Request& request, Engine::Callback& callback);
 
-  /// As `Engine::try_enter`, for messages from other processes.
+  /// As `Engine::enter` and `try_enter`, for messages from other processes.
+  void enter(Message message, std::size_t node, Engine::Callback callback) {
+    engine_->enter(std::move(message), node, std::move(callback));
+  }
   bool try_enter(Message& message, std::size_t node, Engine::Callback& callback) {
     return engine_->try_enter(message, node, callback);
   }

@@ -27,12 +27,22 @@ enum class Privacy : std::uint8_t {
   local,  ///< to no other process than the one it was submitted to
 };
 
+/// What must not be let go of before an outcome is safe, such as a copy of the message on disk. Who gets the
+/// outcome does nothing: when the last copy of it is gone, it is taken for safe, unless `keep` was called.
+class Receipt {
+ public:
+  virtual ~Receipt() = default;
+  /// The outcome was lost, to a full disk perhaps: the message is to be worked on again. Any thread.
+  virtual void keep() = 0;
+};
+
 /// What a caller asks.
 struct Request {
   std::string id;                             ///< empty: the graph numbers it
   std::string text;                           ///< UTF-8; other bytes are carried as they are
   std::map<std::string, std::string> fields;  ///< other named values, for prompts and routes
   Privacy privacy = Privacy::open;
+  std::string tag;                                   ///< of the caller's, carried along and never looked at
   std::optional<std::chrono::milliseconds> timeout;  ///< from submission; empty: the pipeline's own
   std::stop_token cancelled;                         ///< a stop ends the message `expired` at its next node
 };
@@ -81,7 +91,8 @@ struct Message {
   Clock::time_point deadline = Clock::time_point::max();
   /// Answers that a node further on may give instead of its own, by the number of the node that gave them.
   std::map<std::size_t, Answer> remembered;
-  bool is_degraded = false;              ///< a tier that it should have gone to was out of reach
+  bool is_degraded = false;  ///< a tier that it should have gone to was out of reach
+  std::vector<std::shared_ptr<Receipt>> receipts;
   std::shared_ptr<RemoteCaller> caller;  ///< null where it was submitted to this process
 
   Hop& hop() { return trace.back(); }
@@ -96,7 +107,9 @@ struct Outcome {
   std::vector<Hop> trace;
   std::chrono::nanoseconds latency{};  ///< from submission
   bool is_degraded = false;            ///< a tier that it should have gone to was out of reach
-  std::shared_ptr<const void> names;   ///< keeps the strings alive that `trace` refers to
+  std::string tag;                     ///< as in the request
+  std::vector<std::shared_ptr<Receipt>> receipts;
+  std::shared_ptr<const void> names;  ///< keeps the strings alive that `trace` refers to
 };
 
 }  // namespace slm

@@ -67,6 +67,23 @@ const std::string& entry_process(const PipelineSpec& spec) {
   return spec.nodes[spec.entry].process;
 }
 
+bool is_in_fork(const PipelineSpec& spec, std::size_t node) {
+  for (const NodeSpec& fork : spec.nodes) {
+    for (const PortSpec& port : fork.ports) {
+      if (!port.gathered_by) continue;
+      std::set<std::size_t> inside;
+      const auto visit = [&](const auto& self, std::size_t at) -> void {
+        if (at == *port.gathered_by || !inside.insert(at).second) return;
+        for (const PortSpec& next : spec.nodes[at].ports)
+          for (const std::size_t target : next.targets) self(self, target);
+      };
+      for (const std::size_t target : port.targets) visit(visit, target);
+      if (inside.contains(node)) return true;
+    }
+  }
+  return false;
+}
+
 std::uint64_t placement_hash(const PipelineSpec& spec) {
   Hash hash;
   hash.add(spec.name);

@@ -26,6 +26,9 @@ std::vector<Call> calls_of(const PipelineSpec& spec);
 /// The process where messages are submitted; empty for a pipeline without processes.
 const std::string& entry_process(const PipelineSpec& spec);
 
+/// Whether messages come to the node as branches of a fork.
+bool is_in_fork(const PipelineSpec& spec, std::size_t node);
+
 /// A hash of all that processes must agree upon: nodes, their types and edges and where they live. Options
 /// such as bars and prompts do not count, so that they can be changed in one process after the other.
 std::uint64_t placement_hash(const PipelineSpec& spec);

@@ -63,6 +63,10 @@ bool Engine::try_submit(Request& request, Callback& callback) {
   return true;
 }
 
+void Engine::enter(Message message, std::size_t node, Callback callback) {
+  impl_->enter(std::move(message), node, std::move(callback), impl_->slots().take());
+}
+
 bool Engine::try_enter(Message& message, std::size_t node, Callback& callback) {
   auto slot = impl_->slots().try_take();
   if (!slot) return false;

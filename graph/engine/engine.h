@@ -72,7 +72,9 @@ class Engine {
   bool try_submit(Request& request, Callback& callback);
 
   /// Lets a message in at a node in the middle, as it comes from another process; its deadline is kept, its
-  /// time of submission is now. False, with both arguments untouched, where `submit` would block.
+  /// time of submission is now. Blocks as `submit` does.
+  void enter(Message message, std::size_t node, Callback callback);
+  /// False, with both arguments untouched, where `enter` would block.
   bool try_enter(Message& message, std::size_t node, Callback& callback);
 
   /// Waits for a moment when nothing is in flight, no branch is out and no callback runs; others may go on

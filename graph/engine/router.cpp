@@ -279,6 +279,8 @@ void Router::deliver(ParcelPtr parcel, OutcomeKind kind, std::string reason) {
                                .trace = std::move(message.trace),
                                .latency = parcel->moment - message.submitted,
                                .is_degraded = message.is_degraded,
+                               .tag = std::move(message.request.tag),
+                               .receipts = std::move(message.receipts),
                                .names = names_});
     }
   } catch (...) {  // as documented: there is nobody to tell

@@ -36,7 +36,7 @@ struct Callee::Caller {
   Instance instance;
   std::string process;
   std::string user;  ///< whose key it greeted with
-  Peer peer;         ///< empty while it is not connected
+  RoutingId peer;    ///< empty while it is not connected
   NodeTable nodes;
   Clock::time_point heard;
   Clock::time_point told;
@@ -72,7 +72,7 @@ Callee::Callee(const PipelineSpec& spec, CalleeOptions options, Doer& doer, Send
 
 Callee::~Callee() = default;
 
-Callee::Caller* Callee::caller_of(const Peer& peer) {
+Callee::Caller* Callee::caller_of(const RoutingId& peer) {
   const auto found = by_peer_.find(peer);
   return found == by_peer_.end() ? nullptr : found->second;
 }
@@ -84,14 +84,14 @@ void Callee::log_once(const std::string& line) {
   log_(line);
 }
 
-void Callee::refuse(const Peer& peer, wire::Refusal refusal, const std::string& reason) {
+void Callee::refuse(const RoutingId& peer, wire::Refusal refusal, const std::string& reason) {
   wire::RefusedT refused;
   refused.refusal = refusal;
   refused.reason = reason;
   send_(peer, packet(std::move(refused)));
 }
 
-void Callee::receive(const Peer& peer, const std::string& user, Packet packet, Clock::time_point now) {
+void Callee::receive(const RoutingId& peer, const std::string& user, Packet packet, Clock::time_point now) {
   if (const auto* hello = packet.body.AsHello()) return greet(peer, user, *hello, now);
   Caller* caller = caller_of(peer);
   if (caller == nullptr) return refuse(peer, wire::Refusal::no_session, "greet first");
@@ -115,7 +115,7 @@ void Callee::receive(const Peer& peer, const std::string& user, Packet packet, C
   }
 }
 
-void Callee::complain(const Peer& peer, const std::string& why) {
+void Callee::complain(const RoutingId& peer, const std::string& why) {
   ++stats_.malformed;
   const Caller* caller = caller_of(peer);
   log_once("process `" + options_.process + "` refused a packet" +
@@ -123,7 +123,7 @@ void Callee::complain(const Peer& peer, const std::string& why) {
   refuse(peer, wire::Refusal::malformed, why);
 }
 
-void Callee::greet(const Peer& peer, const std::string& user, const wire::HelloT& hello,
+void Callee::greet(const RoutingId& peer, const std::string& user, const wire::HelloT& hello,
                    Clock::time_point now) {
   const auto turn_away = [&](wire::Refusal refusal, const std::string& reason) {
     ++stats_.refused;
@@ -304,7 +304,13 @@ void Callee::disconnect(Caller& caller) {
   caller.ready.clear();
 }
 
-void Callee::lose(const Peer& peer) {
+void Callee::expel(const RoutingId& peer, const std::string& why) {
+  ++stats_.refused;
+  refuse(peer, wire::Refusal::identity, why);
+  lose(peer);
+}
+
+void Callee::lose(const RoutingId& peer) {
   if (Caller* caller = caller_of(peer)) disconnect(*caller);
 }
 

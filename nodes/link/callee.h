@@ -19,8 +19,8 @@
 
 namespace slm::link {
 
-/// A connection, as the socket names it.
-using Peer = std::string;
+/// A connection, as the ROUTER socket names it.
+using RoutingId = std::string;
 
 struct CallIdHash {
   std::size_t operator()(const wire::CallId& id) const;
@@ -77,20 +77,23 @@ struct CalleeStats {
 /// For one thread. Packets to send are given to `send`, in order; it must not call back.
 class Callee {
  public:
-  using Send = std::function<void(const Peer&, Packet)>;
+  using Send = std::function<void(const RoutingId&, Packet)>;
   using Log = std::function<void(std::string)>;
 
   Callee(const PipelineSpec& spec, CalleeOptions options, Doer& doer, Send send, Log log);
   ~Callee();
 
   /// A packet of a peer; `user` is the name that its key has, empty where keys are not used.
-  void receive(const Peer& peer, const std::string& user, Packet packet, Clock::time_point now);
+  void receive(const RoutingId& peer, const std::string& user, Packet packet, Clock::time_point now);
   /// The same for one that is malformed.
-  void complain(const Peer& peer, const std::string& why);
+  void complain(const RoutingId& peer, const std::string& why);
   /// What has become of a call that `Doer::try_do` took.
   void finished(const wire::CallId& id, CarriedReply reply);
+  /// Ends the session of a connection, and tells it why.
+  void expel(const RoutingId& peer, const std::string& why);
+  bool is_connected(const RoutingId& peer) const { return by_peer_.contains(peer); }
   /// A connection that is known to be lost.
-  void lose(const Peer& peer);
+  void lose(const RoutingId& peer);
 
   /// Starts what there is room for and sends the replies that are ready. Call it after all else that a
   /// wake-up brought, and whenever the doer may have room again.
@@ -108,7 +111,8 @@ class Callee {
   struct Caller;
   struct Record;
 
-  void greet(const Peer& peer, const std::string& user, const wire::HelloT& hello, Clock::time_point now);
+  void greet(const RoutingId& peer, const std::string& user, const wire::HelloT& hello,
+             Clock::time_point now);
   void take_calls(Caller& caller, wire::CallsT& calls, std::vector<Payload>& payloads);
   void take_call(Caller& caller, wire::CallT& call, Payload text, Payload answer);
   void make_room();
@@ -117,12 +121,12 @@ class Callee {
   void forget(Caller& caller, const std::vector<wire::CallId>& ids);
   void cancel(Caller& caller, const std::vector<wire::CallId>& ids);
   void disconnect(Caller& caller);
-  void refuse(const Peer& peer, wire::Refusal refusal, const std::string& reason);
+  void refuse(const RoutingId& peer, wire::Refusal refusal, const std::string& reason);
   bool start(Caller& caller);
   std::string refusal(const MalformedPacket& error) const;
   void fail(const wire::CallId& id, const std::string& reason);
   bool may_start(Caller& caller, Clock::time_point now) const;
-  Caller* caller_of(const Peer& peer);
+  Caller* caller_of(const RoutingId& peer);
   void log_once(const std::string& line);
 
   using Instance = std::pair<std::uint64_t, std::uint64_t>;
@@ -133,7 +137,7 @@ class Callee {
   const Log log_;
   const Instance instance_;
   std::map<Instance, std::unique_ptr<Caller>> callers_;
-  std::unordered_map<Peer, Caller*> by_peer_;
+  std::unordered_map<RoutingId, Caller*> by_peer_;
   std::unordered_map<wire::CallId, Record, CallIdHash, CallIdEqual> records_;
   std::deque<Caller*> queue_;      ///< callers with calls that wait, the next one first
   std::vector<Caller*> answered_;  ///< callers with replies to send

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "nodes/link/custody.h"
+
 namespace slm::link {
 namespace {
 
@@ -21,20 +23,20 @@ Caller::Caller(const Pipeline& pipeline, ClientOptions options, Send send)
       heartbeat_{options_.heartbeat},
       heard_{Clock::now()},
       told_{heard_},
-      lost_{heard_} {
+      lost_{heard_} {}
+
+Instance Instance::draw() {
   std::random_device random;
   const auto draw = [&] { return (std::uint64_t{random()} << 32) | random(); };
-  instance_high_ = draw();
-  instance_low_ = draw();
-  epoch_ = 1;
+  return {draw(), draw()};
 }
 
-wire::CallId Caller::id_of(std::uint64_t sequence) const {
-  return {instance_high_, instance_low_, epoch_, sequence};
+wire::CallId Caller::id_of(const CallKey& key) const {
+  return {options_.instance.high, options_.instance.low, key.epoch, key.sequence};
 }
 
 std::string Caller::address() const {
-  return "process `" + options_.callee + "` at " + options_.connect;
+  return "process `" + options_.callee + "` at " + options_.connect.text();
 }
 
 void Caller::transmit(Packet packet, Clock::time_point now) {
@@ -43,12 +45,12 @@ void Caller::transmit(Packet packet, Clock::time_point now) {
 }
 
 void Caller::add(OutgoingCall call) {
-  const std::uint64_t sequence = ++sequence_;
   ++stats_.calls;
+  const CallKey key = call.key;
   auto deadline = deadlines_.end();
-  if (call.deadline != Clock::time_point::max()) deadline = deadlines_.emplace(call.deadline, sequence);
-  calls_.emplace(sequence, Pending{std::move(call), deadline});
-  unsent_.insert(sequence);
+  if (call.deadline != Clock::time_point::max()) deadline = deadlines_.emplace(call.deadline, key);
+  calls_.emplace(key, Pending{std::move(call), deadline});
+  unsent_.insert(key);
 }
 
 void Caller::connected(Clock::time_point now) {
@@ -60,9 +62,8 @@ void Caller::connected(Clock::time_point now) {
   hello.pipeline_hash = options_.pipeline_hash;
   hello.process = options_.process;
   hello.to = options_.callee;
-  hello.instance_high = instance_high_;
-  hello.instance_low = instance_low_;
-  hello.epoch = epoch_;
+  hello.instance_high = options_.instance.high;
+  hello.instance_low = options_.instance.low;
   hello.nodes = node_names(pipeline_.spec());
   transmit(packet(std::move(hello)), now);
 }
@@ -76,9 +77,9 @@ void Caller::disconnected(Clock::time_point now) {
   in_flight_ = 0;
   acks_.clear();  // the callee keeps those replies until they are sent once more and acknowledged again
   cancels_.clear();
-  for (auto& [sequence, pending] : calls_) {
+  for (auto& [key, pending] : calls_) {
     pending.is_sent = false;
-    unsent_.insert(sequence);
+    unsent_.insert(key);
   }
 }
 
@@ -89,9 +90,7 @@ bool Caller::receive(Packet packet, Clock::time_point now) {
       return welcome(*packet.body.AsWelcome(), now);
     case wire::Body::Refused: {
       const wire::RefusedT& refused = *packet.body.AsRefused();
-      if (refused.reason != refusal_ && refused.refusal != wire::Refusal::no_session)
-        options_.log(address() + " refuses: " + refused.reason);
-      refusal_ = refused.reason;
+      if (refused.refusal != wire::Refusal::no_session) explain(refused.reason);
       return false;
     }
     case wire::Body::Replies:
@@ -114,6 +113,11 @@ bool Caller::receive(Packet packet, Clock::time_point now) {
   }
 }
 
+void Caller::explain(const std::string& why) {
+  if (why != refusal_) options_.log(address() + " refuses: " + why);
+  refusal_ = why;
+}
+
 void Caller::complain(const std::string& why) {
   if (stats_.malformed++ == 0) options_.log("refused a packet of " + address() + ": " + why);
 }
@@ -124,7 +128,7 @@ bool Caller::welcome(const wire::WelcomeT& welcome, Clock::time_point now) {
   const std::pair callee{welcome.instance_high, welcome.instance_low};
   if (callee != callee_) {
     if (!has_left_) count_deaths();
-    for (auto& [sequence, pending] : calls_) pending.was_sent = false;
+    for (auto& [key, pending] : calls_) pending.was_sent = false;
   }
   callee_ = callee;
   has_left_ = false;
@@ -147,6 +151,7 @@ void Caller::count_deaths() {
     Pending& pending = here->second;
     if (!pending.was_sent) continue;
     if (++pending.attempts == 1) ++suspects_;
+    if (options_.custody) options_.custody->attempted(here->first);
     if (pending.attempts >= options_.max_attempts)
       end(here, CallFailed{"process `" + options_.callee + "` died " + std::to_string(pending.attempts) +
                            " times while it had this message"});
@@ -162,9 +167,8 @@ void Caller::take_replies(wire::RepliesT& replies, std::vector<Payload>& payload
     next += payloads_of(*header);
     const wire::CallId id = header->id;
     acks_.push_back(id);
-    const bool is_ours =
-        id.instance_high() == instance_high_ && id.instance_low() == instance_low_ && id.epoch() == epoch_;
-    const auto call = is_ours ? calls_.find(id.sequence()) : calls_.end();
+    const bool is_ours = Instance{id.instance_high(), id.instance_low()} == options_.instance;
+    const auto call = is_ours ? calls_.find({id.epoch(), id.sequence()}) : calls_.end();
     if (call == calls_.end()) {
       ++stats_.duplicates;
       continue;
@@ -181,8 +185,9 @@ void Caller::end(Calls::iterator call, CallResult result) {
   if (pending.deadline != deadlines_.end()) deadlines_.erase(pending.deadline);
   unsent_.erase(call->first);
   const auto done = std::move(pending.call.done);
+  auto receipts = std::move(pending.call.receipts);
   calls_.erase(call);
-  done(std::move(result));
+  done(std::move(result), std::move(receipts));
 }
 
 void Caller::send_calls() {
@@ -210,6 +215,7 @@ void Caller::send_calls() {
     }
     if (pending.was_sent || pending.attempts > 0) ++stats_.resent;
     auto header = std::make_unique<wire::CallT>(carried.header);
+    header->hops.clear();
     header->id = id_of(call->first);
     header->attempt = static_cast<std::uint8_t>(pending.attempts);
     if (pending.call.deadline != Clock::time_point::max()) {

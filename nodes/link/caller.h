@@ -31,6 +31,8 @@ class Caller {
   /// Throws `MalformedPacket`. After a false the connection is of no use.
   bool receive(Packet packet, Clock::time_point now);
 
+  /// Why there is no session; logged once, and told to calls that end for it.
+  void explain(const std::string& why);
   /// Notes a packet that is malformed.
   void complain(const std::string& why);
 
@@ -49,7 +51,7 @@ class Caller {
   ClientStats stats() const;
 
  private:
-  using Deadlines = std::multimap<Clock::time_point, std::uint64_t>;
+  using Deadlines = std::multimap<Clock::time_point, CallKey>;
   struct Pending {
     OutgoingCall call;
     Deadlines::iterator deadline;
@@ -57,7 +59,7 @@ class Caller {
     bool is_sent = false;   ///< in this session
     bool was_sent = false;  ///< to the callee that it last heard of
   };
-  using Calls = std::map<std::uint64_t, Pending>;
+  using Calls = std::map<CallKey, Pending>;
 
   bool welcome(const wire::WelcomeT& welcome, Clock::time_point now);
   void take_replies(wire::RepliesT& replies, std::vector<Payload>& payloads);
@@ -68,22 +70,18 @@ class Caller {
   void end_unreachable(Clock::time_point now);
   void send_calls();
   bool is_suspect(const Pending& pending) const { return pending.attempts > 0; }
-  wire::CallId id_of(std::uint64_t sequence) const;
+  wire::CallId id_of(const CallKey& key) const;
   void transmit(Packet packet, Clock::time_point now);
   std::string address() const;
 
   const Pipeline pipeline_;
   const ClientOptions options_;
   const Send send_;
-  std::uint64_t instance_high_;
-  std::uint64_t instance_low_;
-  std::uint64_t epoch_;
-  std::uint64_t sequence_ = 0;
 
-  Calls calls_;                     ///< that have not ended, by sequence
-  std::set<std::uint64_t> unsent_;  ///< of them, in this session
-  std::size_t suspects_ = 0;        ///< of them, that a callee died of, or seemed to
-  Deadlines deadlines_;             ///< of those that have one
+  Calls calls_;               ///< that have not ended, the oldest first
+  std::set<CallKey> unsent_;  ///< of them, in this session
+  std::size_t suspects_ = 0;  ///< of them, that a callee died of, or seemed to
+  Deadlines deadlines_;       ///< of those that have one
   std::vector<wire::CallId> acks_;
   std::vector<wire::CallId> cancels_;
 

@@ -136,9 +136,20 @@ CarriedCall call_of(Message& message, std::size_t node, const std::string& proce
   if (message.caller) call.header.waiting = message.caller->waiting;
   call.header.waiting.push_back(process);
   call.header.is_degraded = message.is_degraded;
+  call.header.tag = message.request.tag;
   call.text = std::make_shared<const std::string>(std::move(message.request.text));
   call.answer = std::make_shared<const std::string>(message.answer.text);
   return call;
+}
+
+void add_hops(wire::CallT& call, const Message& message, const PipelineSpec& spec) {
+  // The last one is the crossing itself, which is made anew.
+  for (std::size_t i = 0; i + 1 < message.trace.size(); ++i)
+    call.hops.push_back(wire_of(message.trace[i], spec, message.submitted));
+}
+
+void take_hops(Message& message, const wire::CallT& call, const PipelineSpec& spec, const NodeTable& nodes) {
+  for (const auto& hop : call.hops) message.trace.push_back(hop_of(*hop, spec, nodes, Clock::now()));
 }
 
 Message message_of(const wire::CallT& call, const Payload& text, const Payload& answer) {
@@ -146,6 +157,7 @@ Message message_of(const wire::CallT& call, const Payload& text, const Payload& 
   message.request.id = call.request;
   message.request.text = *text;
   message.request.fields = fields_of(call.fields);
+  message.request.tag = call.tag;
   message.answer = answer_of(*call.answer, answer);
   constexpr std::uint64_t kForever = std::uint64_t{1} << 52;  // microseconds; longer would overflow the clock
   if (call.remaining_us > 0 && call.remaining_us < kForever)

@@ -39,6 +39,10 @@ struct CarriedCall {
 };
 CarriedCall call_of(Message& message, std::size_t node, const std::string& process);
 
+/// The nodes that a message has visited, for who keeps a call on disk; and back, for who finds it there.
+void add_hops(wire::CallT& call, const Message& message, const PipelineSpec& spec);
+void take_hops(Message& message, const wire::CallT& call, const PipelineSpec& spec, const NodeTable& nodes);
+
 /// The message of a call, for the process that is called. Throws `MalformedPacket`.
 Message message_of(const wire::CallT& call, const Payload& text, const Payload& answer);
 

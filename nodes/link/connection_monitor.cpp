@@ -20,6 +20,7 @@ std::optional<ConnectionEvent> event_of(std::uint16_t number) {
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
       return ConnectionEvent::incompatible;
     case ZMQ_EVENT_DISCONNECTED:
+    case ZMQ_EVENT_CLOSED:
       return ConnectionEvent::lost;
     default:
       return std::nullopt;
@@ -28,7 +29,7 @@ std::optional<ConnectionEvent> event_of(std::uint16_t number) {
 
 constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                         ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                        ZMQ_EVENT_DISCONNECTED;
+                        ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED;
 
 }  // namespace
 

@@ -12,7 +12,7 @@ enum class ConnectionEvent {
   broken_off,    ///< cut during the handshake: by the network, or since the server's key is another
   incompatible,  ///< the other side does not speak as we do: plain text instead of CURVE, no ZeroMQ, a wrong
                  ///< key
-  lost,          ///< a connection is gone, whatever it had come to
+  lost,          ///< a connection is gone, or an attempt at one has failed
 };
 
 /// Tells what becomes of a socket's connections, on the socket's thread.

@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "graph/placement.h"
+
 namespace slm::link {
 
 Crossing::Crossing(const Pipeline& pipeline, std::string process, std::size_t target,
                    std::shared_ptr<LinkClient> client)
-    : pipeline_{pipeline}, process_{std::move(process)}, target_{target}, client_{std::move(client)} {}
+    : pipeline_{pipeline},
+      process_{std::move(process)},
+      target_{target},
+      is_durable_{!is_in_fork(pipeline.spec(), target)},
+      client_{std::move(client)} {}
 
 void Crossing::process(Message& message, Done done) {
   const std::string& there = pipeline_.spec().nodes[target_].process;
@@ -33,7 +39,12 @@ void Crossing::call(Message& message, Done done) {
   outgoing.cancelled = message.request.cancelled;
   const OnUnreachable& policy = *pipeline_.spec().nodes[target_].on_unreachable;
   outgoing.waits = policy.action == Unreachable::spool && !policy.answer_from;
-  outgoing.done = [this, &message, text = outgoing.call.text, done = std::move(done)](CallResult result) {
+  outgoing.is_durable = is_durable_ && !message.caller;
+  if (outgoing.is_durable) add_hops(outgoing.call.header, message, pipeline_.spec());
+  outgoing.receipts = std::move(message.receipts);
+  outgoing.done = [this, &message, text = outgoing.call.text, done = std::move(done)](
+                      CallResult result, std::vector<std::shared_ptr<Receipt>> receipts) {
+    message.receipts = std::move(receipts);
     done(take(message, std::move(result), text));
   };
   client_->call(std::move(outgoing));

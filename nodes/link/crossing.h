@@ -29,6 +29,7 @@ class Crossing : public AsyncNode {
   const Pipeline pipeline_;
   const std::string process_;
   const std::size_t target_;
+  const bool is_durable_;  ///< a branch is not: without its fork nobody could go on with it
   const std::shared_ptr<LinkClient> client_;
 };
 

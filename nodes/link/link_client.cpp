@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <random>
 #include <thread>
 #include <utility>
 #include <variant>
 
 #include "nodes/link/caller.h"
+#include "nodes/link/connection_monitor.h"
+#include "nodes/link/custody.h"
+#include "nodes/link/secure_socket.h"
 #include "nodes/link/socket.h"
 
 namespace slm::link {
@@ -42,53 +46,40 @@ class Backoff {
   std::minstd_rand random_{std::random_device{}()};
 };
 
-/// A connection, and the socket on which ZeroMQ tells what happens to it.
+/// For people, of what is their business.
+const char* explained(ConnectionEvent event) {
+  switch (event) {
+    case ConnectionEvent::refused:
+      return "it does not let our key in";
+    case ConnectionEvent::incompatible:
+      return "one of us uses keys and the other does not, or it is no process of a pipeline";
+    case ConnectionEvent::broken_off:
+      return "it breaks off, as one does whose key is not the one in our `public_key` file";
+    default:
+      return nullptr;
+  }
+}
+
+/// A connection that was begun, and what becomes of it.
 class Connection {
  public:
-  Connection(zmq::context_t& context, const ClientOptions& options)
-      : socket_{context, zmq::socket_type::dealer}, events_{context, zmq::socket_type::pair} {
-    socket_.set(zmq::sockopt::linger, 200);
+  Connection(zmq::context_t& context, const ClientOptions& options, ClientSecurity security)
+      : socket_{context, zmq::socket_type::dealer}, monitor_{context, socket_} {
+    security.limits = socket_limits(options.max_payload);
+    secure_client(socket_, security);
     socket_.set(zmq::sockopt::immediate, true);
     socket_.set(zmq::sockopt::sndhwm, 0);  // the window bounds it
     socket_.set(zmq::sockopt::rcvhwm, 1000);
     socket_.set(zmq::sockopt::reconnect_ivl, -1);  // we connect anew, and greet
-    socket_.set(zmq::sockopt::handshake_ivl, 5000);
-    const WireLimits limits;
-    socket_.set(zmq::sockopt::maxmsgsize,
-                static_cast<std::int64_t>(std::max(options.max_payload, limits.max_header)));
-    static std::atomic<std::uint64_t> made{0};
-    const std::string address = "inproc://slm-link-events-" + std::to_string(++made);
-    zmq_socket_monitor(socket_.handle(), address.c_str(), ZMQ_EVENT_ALL);
-    events_.set(zmq::sockopt::linger, 0);
-    events_.connect(address);
-    socket_.connect(options.connect);
+    link::connect(socket_, options.connect);
   }
-  ~Connection() { zmq_socket_monitor(socket_.handle(), nullptr, 0); }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
 
   zmq::socket_t& socket() { return socket_; }
-  zmq::socket_t& events() { return events_; }
-
-  /// What has happened since; empty: nothing that matters.
-  enum class Event { nothing, established, lost };
-  Event event() {
-    auto result = Event::nothing;
-    while (const auto parts = Parts::receive(events_)) {
-      std::uint16_t event = 0;
-      std::memcpy(&event, parts->views(0).front().data(), sizeof event);
-      if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) result = Event::established;
-      if ((event & (ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_CONNECT_RETRIED |
-                    ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                    ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)) != 0)
-        return Event::lost;
-    }
-    return result;
-  }
+  ConnectionMonitor& monitor() { return monitor_; }
 
  private:
   zmq::socket_t socket_;
-  zmq::socket_t events_;
+  ConnectionMonitor monitor_;
 };
 
 }  // namespace
@@ -97,6 +88,7 @@ class LinkClient::Impl {
  public:
   Impl(const Pipeline& pipeline, ClientOptions options)
       : options_{std::move(options)},
+        connecting_{options_.connecting},
         backoff_{options_.first_retry, options_.last_retry},
         caller_{pipeline, options_, [this](Packet packet) {
                   if (connection_)
@@ -106,11 +98,25 @@ class LinkClient::Impl {
   }
 
   ~Impl() {
-    mailbox_.post(Leave{});
+    mailbox_->post(Leave{});
     thread_.join();
   }
 
-  void call(OutgoingCall call) { mailbox_.post(std::move(call)); }
+  void call(OutgoingCall call) {
+    if (!options_.custody || !call.is_durable) {
+      call.key = {0, ++sequence_};  // no spool has an epoch of 0
+      return mailbox_->post(std::move(call));
+    }
+    if (const auto key = options_.custody->key_of(call)) {
+      call.key = *key;
+      return mailbox_->post(std::move(call));
+    }
+    options_.custody->keep(
+        std::move(call), [mailbox = mailbox_](OutgoingCall kept, const std::optional<std::string>& problem) {
+          if (!problem) return mailbox->post(std::move(kept));
+          kept.done(CallFailed{"it cannot be spooled: " + *problem}, std::move(kept.receipts));
+        });
+  }
 
   ClientStats stats() const {
     const std::lock_guard lock{stats_mutex_};
@@ -137,11 +143,13 @@ class LinkClient::Impl {
   }
 
   void dial(Clock::time_point now) {
-    connection_.emplace(context_, options_);
+    connection_.emplace(context_, options_, connecting_.security());
     give_up_ = now + options_.out_of_reach;
   }
 
   void hang_up() {
+    // The server may have another of its keys by now.
+    if (!caller_.is_welcome() && connecting_.server_keys) connecting_.server_keys->advance();
     caller_.disconnected(Clock::now());
     connection_.reset();
     retry_ = Clock::now() + backoff_.next();
@@ -149,11 +157,11 @@ class LinkClient::Impl {
 
   void wait(Clock::time_point until) {
     std::array<zmq::pollitem_t, 3> items{
-        zmq::pollitem_t{nullptr, mailbox_.descriptor(), ZMQ_POLLIN, 0}, {}, {}};
+        zmq::pollitem_t{nullptr, mailbox_->descriptor(), ZMQ_POLLIN, 0}, {}, {}};
     std::size_t count = 1;
     if (connection_) {
       items[count++] = {connection_->socket().handle(), 0, ZMQ_POLLIN, 0};
-      items[count++] = {connection_->events().handle(), 0, ZMQ_POLLIN, 0};
+      items[count++] = {connection_->monitor().events().handle(), 0, ZMQ_POLLIN, 0};
     }
     const auto time = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
     zmq::poll(items.data(), count,
@@ -161,7 +169,7 @@ class LinkClient::Impl {
   }
 
   void take_mail() {
-    for (Mail& mail : mailbox_.take()) {
+    for (Mail& mail : mailbox_->take()) {
       if (auto* call = std::get_if<OutgoingCall>(&mail))
         caller_.add(std::move(*call));
       else
@@ -177,16 +185,14 @@ class LinkClient::Impl {
       if (!parts) break;
       is_good = take_packet(*parts);
     }
-    switch (connection_->event()) {
-      case Connection::Event::established:
+    while (const auto event = connection_->monitor().next()) {
+      if (*event == ConnectionEvent::ready)
         caller_.connected(Clock::now());
-        break;
-      case Connection::Event::lost:
+      else
         is_good = false;
-        break;
-      case Connection::Event::nothing:
-        if (!caller_.is_welcome() && Clock::now() > give_up_) is_good = false;
+      if (const char* why = explained(*event)) caller_.explain(why);
     }
+    if (!caller_.is_welcome() && Clock::now() > give_up_) is_good = false;
     if (!is_good) return hang_up();
     if (caller_.is_welcome()) backoff_.reset();
   }
@@ -201,8 +207,10 @@ class LinkClient::Impl {
   }
 
   const ClientOptions options_;
+  Connecting connecting_;
   const WireLimits limits_{.max_payload = options_.max_payload};
-  Mailbox<Mail> mailbox_;
+  std::atomic<std::uint64_t> sequence_{0};
+  const std::shared_ptr<Mailbox<Mail>> mailbox_ = std::make_shared<Mailbox<Mail>>();
   zmq::context_t context_;
   std::optional<Connection> connection_;
   Backoff backoff_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,18 +12,32 @@
 #include "graph/message.h"
 #include "graph/pipeline.h"
 #include "nodes/link/carry.h"
+#include "nodes/link/process_security.h"
 
 namespace slm::link {
+
+/// Who calls, as callees tell callers apart.
+struct Instance {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  auto operator<=>(const Instance&) const = default;
+  static Instance draw();  ///< a new one, at random
+};
+
+class Custody;
 
 struct ClientOptions {
   std::string process;  ///< who calls
   std::string callee;
-  std::string connect;
+  Endpoint connect;
+  Connecting connecting;
   std::uint64_t pipeline_hash = 0;
+  Instance instance = Instance::draw();
   std::chrono::milliseconds heartbeat{1000};  ///< until the callee says its own
   std::chrono::milliseconds first_retry{20};  ///< after a lost connection; then up to `last_retry`
   std::chrono::milliseconds last_retry{5000};
   std::chrono::milliseconds out_of_reach{3000};  ///< without a connection for so long, calls do not wait
+  std::shared_ptr<Custody> custody;              ///< null: calls are kept in memory only
   int max_attempts = 3;                          ///< of a call at which its callee died
   std::size_t compress_above = SIZE_MAX;         ///< bytes
   std::size_t max_payload = std::size_t{16} << 20;
@@ -46,12 +61,24 @@ struct CallFailed {
 };
 using CallResult = std::variant<Returned, OutOfReach, GivenUp, CallFailed>;
 
+/// Which of a caller's calls it is; unique among those of its instance.
+struct CallKey {
+  std::uint64_t epoch = 0;
+  std::uint64_t sequence = 0;
+  auto operator<=>(const CallKey&) const = default;
+};
+
 struct OutgoingCall {
   CarriedCall call;
+  CallKey key;  ///< given by `LinkClient::call`, unless it was spooled before
   Clock::time_point deadline = Clock::time_point::max();
   std::stop_token cancelled;
-  bool waits = false;                    ///< for a callee out of reach, instead of ending `OutOfReach`
-  std::function<void(CallResult)> done;  ///< called once, on the client's thread; must be quick and not throw
+  std::vector<std::shared_ptr<Receipt>> receipts;
+  bool waits = false;       ///< for a callee out of reach, instead of ending `OutOfReach`
+  bool is_durable = false;  ///< kept on disk, where the client has a custody
+  /// Called once, on a thread of the client's, with the receipts that the message has now; must be quick and
+  /// not throw.
+  std::function<void(CallResult, std::vector<std::shared_ptr<Receipt>>)> done;
 };
 
 struct ClientStats {
@@ -72,6 +99,7 @@ class LinkClient {
   /// Says goodbye. Calls that have not ended do so `OutOfReach`.
   ~LinkClient();
 
+  /// Waits for no disk.
   void call(OutgoingCall call);
   ClientStats stats() const;
 

@@ -2,11 +2,14 @@
 
 #include <pthread.h>
 
+#include <map>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 #include <variant>
 
+#include "nodes/link/authenticator.h"
 #include "nodes/link/socket.h"
 
 namespace slm::link {
@@ -52,7 +55,8 @@ class LinkServer::Impl {
         options_{std::move(options)},
         doer_{graph, pipeline_.shared_spec(), mailbox_},
         callee_{pipeline_.spec(), options_.callee, doer_,
-                [this](const Peer& peer, Packet packet) { send_to(peer, std::move(packet)); }, options_.log} {
+                [this](const RoutingId& peer, Packet packet) { send_to(peer, std::move(packet)); },
+                options_.log} {
     bind();
     thread_ = std::thread{[this] { run(); }};
   }
@@ -74,18 +78,22 @@ class LinkServer::Impl {
  private:
   void bind() {
     socket_.set(zmq::sockopt::router_mandatory, true);
-    socket_.set(zmq::sockopt::linger, 1000);
     socket_.set(zmq::sockopt::sndhwm, 0);  // windows bound it
     socket_.set(zmq::sockopt::rcvhwm, 1000);
     socket_.set(zmq::sockopt::backlog, 1024);
-    socket_.set(zmq::sockopt::handshake_ivl, 5000);
-    socket_.set(zmq::sockopt::maxmsgsize,
-                static_cast<std::int64_t>(std::max(limits_.max_payload, limits_.max_header)));
+    ServerSecurity security = options_.listening.security;
+    security.limits = socket_limits(options_.callee.max_payload);
+    secure_server(socket_, security);
+    if (const auto& folder = options_.listening.authorized_clients)
+      authenticator_.emplace(context_, AuthenticatorOptions{.report = options_.log})
+          .admit(security.domain, *folder);
+    const std::string text = options_.listen.text();
     try {
-      socket_.bind(options_.listen);
+      socket_.set(zmq::sockopt::ipv6, options_.listen.is_ipv6());
+      socket_.bind(options_.takes_free_port ? text.substr(0, text.rfind(':')) + ":*" : text);
     } catch (const zmq::error_t& error) {
-      throw std::runtime_error("process `" + options_.callee.process + "` cannot listen at " +
-                               options_.listen + ": " + error.what());
+      throw std::runtime_error("process `" + options_.callee.process + "` cannot listen at " + text + ": " +
+                               error.what());
     }
     address_ = socket_.get(zmq::sockopt::last_endpoint);
   }
@@ -102,6 +110,8 @@ class LinkServer::Impl {
       for (int i = 0; i < kPacketsAtOnce && receive(); ++i) {
       }
       const auto now = Clock::now();
+      expel_revoked();
+      forget_lost();
       callee_.flush(now);
       next_tick = callee_.tick(now);
       const std::lock_guard lock{stats_mutex_};
@@ -120,18 +130,54 @@ class LinkServer::Impl {
   }
 
   bool receive() {
-    const auto parts = Parts::receive(socket_);
+    auto parts = Parts::receive(socket_);
     if (!parts) return false;
-    const Peer peer = parts->text(0);
+    const RoutingId peer = parts->text(0);
     try {
-      callee_.receive(peer, parts->user(), decode(parts->views(1), limits_), Clock::now());
+      Packet packet = decode(parts->views(1), limits_);
+      if (packet.body.type == wire::Body::Hello && !admit(peer, parts->client())) return true;
+      callee_.receive(peer, user_of(peer), std::move(packet), Clock::now());
     } catch (const MalformedPacket& error) {
       callee_.complain(peer, error.what());
     }
     return true;
   }
 
-  void send_to(const Peer& peer, Packet packet) {
+  /// Notes whose connection it is. False where its key has been taken away since it connected.
+  bool admit(const RoutingId& id, std::optional<KnownClient> client) {
+    if (!authenticator_) return true;
+    if (!client || !authenticator_->is_admitted(options_.listening.security.domain, *client)) {
+      callee_.expel(id, "its key is not authorized");
+      return false;
+    }
+    clients_.insert_or_assign(id, *std::move(client));
+    return true;
+  }
+
+  std::string user_of(const RoutingId& id) const {
+    const auto client = clients_.find(id);
+    return client == clients_.end() ? "" : client->second.name;
+  }
+
+  /// Ends the sessions of keys that have been taken away.
+  void expel_revoked() {
+    if (!authenticator_ ||
+        std::exchange(generation_, authenticator_->generation()) == authenticator_->generation())
+      return;
+    std::erase_if(clients_, [this](const auto& entry) {
+      const bool is_admitted = authenticator_->is_admitted(options_.listening.security.domain, entry.second);
+      if (!is_admitted) callee_.expel(entry.first, "its key is no longer authorized");
+      return !is_admitted;
+    });
+  }
+
+  /// Connections come and go; who is not connected any more need not be remembered.
+  void forget_lost() {
+    if (clients_.size() < 2 * callee_.stats().callers + 16) return;
+    std::erase_if(clients_, [this](const auto& entry) { return !callee_.is_connected(entry.first); });
+  }
+
+  void send_to(const RoutingId& peer, Packet packet) {
     // Who is gone is noticed by its silence; until then and after, its replies are kept.
     send(socket_, &peer, encode(std::move(packet), options_.compress_above));
   }
@@ -141,6 +187,9 @@ class LinkServer::Impl {
   const WireLimits limits_{.max_payload = options_.callee.max_payload};
   const std::shared_ptr<Mailbox<Mail>> mailbox_ = std::make_shared<Mailbox<Mail>>();
   zmq::context_t context_;
+  std::optional<Authenticator> authenticator_;
+  std::uint64_t generation_ = 0;
+  std::map<RoutingId, KnownClient> clients_;  ///< whose keys they came with
   zmq::socket_t socket_{context_, zmq::socket_type::router};
   GraphDoer doer_;
   Callee callee_;

@@ -8,11 +8,14 @@
 #include "graph/graph.h"
 #include "graph/pipeline.h"
 #include "nodes/link/callee.h"
+#include "nodes/link/process_security.h"
 
 namespace slm::link {
 
 struct ServerOptions {
-  std::string listen;  ///< `tcp://127.0.0.1:*` takes a free port, which `address` tells
+  Endpoint listen;
+  bool takes_free_port = false;  ///< instead of the port of `listen`; `address` tells which
+  Listening listening;
   CalleeOptions callee;
   std::size_t compress_above = SIZE_MAX;  ///< bytes
   std::function<void(std::string)> log = [](const std::string&) {};

@@ -14,14 +14,9 @@ const ProcessSpec& process_of(const PipelineSpec& spec, const std::string& name)
   return *found;
 }
 
-std::string connect_address(const ProcessSpec& callee, const ProcessOptions& options) {
+Endpoint connect_endpoint(const ProcessSpec& callee, const ProcessOptions& options) {
   const auto given = options.connect.find(callee.name);
-  if (given != options.connect.end()) return given->second;
-  std::string address = callee.address().text();
-  // Who listens everywhere is found here, where nothing else is said.
-  if (const auto any = address.find("://*:"); any != std::string::npos)
-    address.replace(any + 3, 1, "127.0.0.1");
-  return address;
+  return given != options.connect.end() ? Endpoint::parse(given->second) : callee.address();
 }
 
 ClientOptions client_options(const PipelineSpec& spec, const ProcessOptions& options,
@@ -29,7 +24,9 @@ ClientOptions client_options(const PipelineSpec& spec, const ProcessOptions& opt
   ClientOptions client;
   client.process = options.name;
   client.callee = callee;
-  client.connect = connect_address(process_of(spec, callee), options);
+  const ProcessSpec& server = process_of(spec, callee);
+  client.connect = connect_endpoint(server, options);
+  client.connecting = connecting(spec, process_of(spec, options.name), server, client.connect);
   client.pipeline_hash = placement_hash(spec);
   client.heartbeat = options.heartbeat;
   client.out_of_reach = options.out_of_reach;
@@ -39,13 +36,34 @@ ClientOptions client_options(const PipelineSpec& spec, const ProcessOptions& opt
 
 ServerOptions server_options(const PipelineSpec& spec, const ProcessOptions& options) {
   ServerOptions server;
-  server.listen =
-      options.listen.empty() ? process_of(spec, options.name).listen.value().text() : options.listen;
+  const ProcessSpec& process = process_of(spec, options.name);
+  const std::string_view given = options.listen;
+  server.takes_free_port = given.ends_with(":*");
+  if (given.empty())
+    server.listen = process.listen.value();
+  else if (server.takes_free_port)
+    server.listen = Endpoint::parse(std::string{given.substr(0, given.size() - 1)} + "1");
+  else
+    server.listen = Endpoint::parse(given);
+  server.listening = listening(spec, process, server.listen);
   server.callee.process = options.name;
   server.callee.pipeline_hash = placement_hash(spec);
   server.callee.heartbeat = options.heartbeat;
   server.log = options.log;
   return server;
+}
+
+SpoolOptions spool_options(const ProcessOptions& options, const std::string& callee) {
+  SpoolOptions spool;
+  spool.before_removals = options.before_forgetting;
+  spool.on_repaired = [log = options.log, callee](const SpoolRepair& repair) {
+    log("the spool for process `" + callee + "` was damaged (" + repair.damage + "); " +
+        std::to_string(repair.saved) + " messages saved, the file set aside as " + repair.set_aside.string());
+  };
+  spool.on_dropped = [log = options.log, callee](const SpoolId& id, SpoolDrop) {
+    log("message " + to_string(id) + " for process `" + callee + "` was dropped from its spool: too old");
+  };
+  return spool;
 }
 
 }  // namespace
@@ -56,9 +74,15 @@ Process::Process(const Pipeline& pipeline, ProcessOptions options) {
   bool is_called = false;
   for (const Call& call : calls_of(spec)) {
     is_called |= call.callee == options.name;
-    if (call.caller == options.name)
-      clients_[call.callee] =
-          std::make_shared<LinkClient>(pipeline, client_options(spec, options, call.callee));
+    if (call.caller != options.name) continue;
+    ClientOptions client = client_options(spec, options, call.callee);
+    if (!options.spool.empty()) {
+      client.custody =
+          Custody::open(options.spool, pipeline, call.callee, spool_options(options, call.callee));
+      client.instance = client.custody->instance();
+      custodies_.push_back(client.custody);
+    }
+    clients_[call.callee] = std::make_shared<LinkClient>(pipeline, std::move(client));
   }
   const auto crossing = [&](std::size_t target) -> std::unique_ptr<AsyncNode> {
     const auto client = clients_.find(spec.nodes[target].process);
@@ -72,6 +96,26 @@ Process::Process(const Pipeline& pipeline, ProcessOptions options) {
 Process::~Process() {
   server_.reset();
   graph_.reset();
+  clients_.clear();  // before the spools, which their calls are in
+}
+
+std::uint64_t Process::left() const {
+  std::uint64_t left = 0;
+  for (const auto& custody : custodies_) left += custody->left();
+  return left;
+}
+
+void Process::resume(const std::function<bool(const Message&)>& wanted,
+                     const std::function<Engine::Callback(const Message&)>& callback) {
+  for (const auto& custody : custodies_) {
+    for (auto page = custody->read_left(); !page.empty(); page = custody->read_left()) {
+      for (LeftMessage& left : page) {
+        if (!wanted(left.message)) continue;
+        auto then = callback(left.message);
+        graph_->enter(std::move(left.message), left.node, std::move(then));
+      }
+    }
+  }
 }
 
 void Process::leave() {

@@ -1,13 +1,17 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "graph/graph.h"
 #include "graph/pipeline.h"
+#include "nodes/link/custody.h"
 #include "nodes/link/link_client.h"
 #include "nodes/link/link_server.h"
 
@@ -20,6 +24,12 @@ struct ProcessOptions {
   std::string listen;
   /// Instead of the pipeline's own `connect`, by process.
   std::map<std::string, std::string> connect;
+  /// Where calls are kept on disk until their outcomes are safe, a file for each callee; empty: in memory
+  /// only.
+  std::filesystem::path spool;
+  /// Makes outcomes safe before the disk forgets their calls, such as by syncing an output file; false where
+  /// it cannot. Any thread.
+  std::function<bool()> before_forgetting;
   std::chrono::milliseconds heartbeat{1000};
   std::chrono::milliseconds out_of_reach{3000};
   /// Told, a line each, what happens to links; from threads of theirs.
@@ -42,6 +52,12 @@ class Process {
   bool is_called() const { return server_ != nullptr; }
   /// Where it listens; only where `is_called`.
   const std::string& address() const { return server_->address(); }
+  /// Messages that an earlier run of this process left in its spools.
+  std::uint64_t left() const;
+  /// Lets them in, where they were going; returns when all are on their way. `wanted` says which; others are
+  /// forgotten.
+  void resume(const std::function<bool(const Message&)>& wanted,
+              const std::function<Engine::Callback(const Message&)>& callback);
   /// Takes no new calls.
   void leave();
   /// As `leave`, and waits until those that it has are done and answered.
@@ -51,6 +67,7 @@ class Process {
   CalleeStats server_stats() const { return server_->stats(); }
 
  private:
+  std::vector<std::shared_ptr<Custody>> custodies_;
   std::map<std::string, std::shared_ptr<LinkClient>> clients_;  ///< by callee
   std::unique_ptr<Graph> graph_;
   std::unique_ptr<LinkServer> server_;

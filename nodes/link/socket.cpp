@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -63,10 +64,10 @@ std::vector<std::string_view> Parts::views(std::size_t from) const {
   return views;
 }
 
-std::string Parts::user() const {
-  // Not `gets`, which throws where the property is missing, as it is without keys.
-  const char* user = zmq_msg_gets(const_cast<zmq_msg_t*>(parts_.back().handle()), "User-Id");
-  return user != nullptr ? user : "";
+SocketLimits socket_limits(std::size_t max_payload) {
+  const WireLimits limits;
+  return {.max_frame_bytes = static_cast<std::int64_t>(std::max(max_payload, limits.max_header)),
+          .linger = std::chrono::milliseconds{500}};
 }
 
 bool send(zmq::socket_t& socket, const std::string* peer, std::vector<Payload> parts) {

@@ -10,6 +10,8 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "nodes/link/authenticator.h"
+#include "nodes/link/secure_socket.h"
 #include "nodes/link/wire.h"
 
 namespace slm::link {
@@ -65,12 +67,15 @@ class Parts {
   std::vector<std::string_view> views(std::size_t from) const;
   std::string text(std::size_t part) const { return parts_.at(part).to_string(); }
   std::size_t size() const { return parts_.size(); }
-  /// The name that the authenticator gave to the key of who sent it; empty where keys are not used.
-  std::string user() const;
+  /// Whose key it came with; empty where keys are not used.
+  std::optional<KnownClient> client() { return client_of(parts_.back()); }
 
  private:
   std::vector<zmq::message_t> parts_;
 };
+
+/// For frames of a header or a payload of so many bytes.
+SocketLimits socket_limits(std::size_t max_payload);
 
 /// Sends without copying. False where the peer is gone or its queue is full.
 bool send(zmq::socket_t& socket, const std::string* peer, std::vector<Payload> parts);

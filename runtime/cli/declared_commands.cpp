@@ -133,6 +133,9 @@ void declare_run(CLI::App& app, Chosen& chosen) {
       ->type_name("ADDRESS");
   add_addresses(command, "--connect", options.connect,
                 "where it finds another process, instead of the pipeline's");
+  add_file(command, "--spool", options.spool, "folder where messages to other processes wait on disk");
+  command->add_flag("!--no-spool", options.is_durable, "keep messages to other processes in memory only");
+  command->add_flag("--resume", options.is_resuming, "go on with the output of an interrupted run");
   command->add_flag("--ordered", options.is_ordered, "write outcomes in the order of the requests");
   command->add_flag("--json", arguments->is_json, "print the summary as one JSON object to standard output");
   command->add_flag("-q,--quiet", arguments->is_quiet, "show no progress and no summary");

@@ -99,7 +99,7 @@ int serve(const RunArguments& arguments) {
     if (!arguments.is_quiet) print_note(line);
   };
   const Pipeline pipeline = Pipeline::load(options.pipeline);
-  auto process = std::make_unique<link::Process>(pipeline, process_options(options, note));
+  auto process = std::make_unique<link::Process>(pipeline, process_options(options, pipeline.spec(), note));
   running = process.get();
   note("process " + options.process + " listens at " + process->address());
 
@@ -118,6 +118,8 @@ int serve(const RunArguments& arguments) {
 
 int run(const RunArguments& arguments) {
   if (is_server(arguments.options)) return serve(arguments);
+  if (arguments.options.is_resuming && arguments.options.output == "-")
+    throw UsageError("--resume goes on with a file; name it with --output");
   if (arguments.is_json && arguments.options.output == "-")
     throw UsageError(
         "--json prints the summary to standard output; name a file for the outcomes with --output");

@@ -66,16 +66,19 @@ void OutcomeWriter::run() {
       lines += '\n';
       ends.push_back(lines.size());
     }
-    if (error_.empty()) write(lines, ends);
+    const std::size_t taken = error_.empty() ? write(lines, ends) : 0;
+    for (std::size_t lost = taken; lost < ready.size(); ++lost)
+      for (const auto& receipt : ready[lost].outcome.receipts) receipt->keep();
+    ready.clear();  // what is written need not be kept any more, wherever it was
     {
       const std::lock_guard lock{mutex_};
-      unwritten_ -= ready.size();
+      unwritten_ -= ends.size();
     }
     changed_.notify_all();
   }
 }
 
-void OutcomeWriter::write(const std::string& lines, const std::vector<std::size_t>& ends) {
+std::size_t OutcomeWriter::write(const std::string& lines, const std::vector<std::size_t>& ends) {
   std::size_t done = 0;
   while (done < lines.size()) {
     const auto count = ::write(output_.get(), lines.data() + done, lines.size() - done);
@@ -85,8 +88,10 @@ void OutcomeWriter::write(const std::string& lines, const std::vector<std::size_
       break;
     }
   }
-  written_ += static_cast<std::uint64_t>(std::ranges::upper_bound(ends, done) - ends.begin());
+  const auto taken = static_cast<std::size_t>(std::ranges::upper_bound(ends, done) - ends.begin());
+  written_ += taken;
   if (!error_.empty()) options_.on_failure();
+  return taken;
 }
 
 }  // namespace slm::runtime

@@ -59,7 +59,8 @@ class OutcomeWriter {
   void run();
   /// Waits for results to write; none come any more where it gives none.
   std::vector<Result> take_ready(std::unique_lock<std::mutex>& lock);
-  void write(const std::string& lines, const std::vector<std::size_t>& ends);
+  /// How many lines the system took whole.
+  std::size_t write(const std::string& lines, const std::vector<std::size_t>& ends);
 
   const Descriptor output_;
   const WriterOptions options_;

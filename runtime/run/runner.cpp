@@ -1,9 +1,12 @@
 #include "runtime/run/runner.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 namespace slm::runtime {
@@ -15,20 +18,33 @@ std::vector<FileInUse> files_read(const PipelineSpec& spec, const RunOptions& op
   return files;
 }
 
-Descriptor open_output(const std::filesystem::path& file) {
+Descriptor open_output(const std::filesystem::path& file, bool is_resuming) {
   if (file == "-") return Descriptor::lent(STDOUT_FILENO);
-  auto output = Descriptor::owned(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  const int how = is_resuming ? O_APPEND : O_TRUNC;
+  auto output = Descriptor::owned(::open(file.c_str(), O_WRONLY | O_CREAT | how | O_CLOEXEC, 0666));
   if (output.get() < 0) throw OutputError("cannot write " + file.string() + ": " + std::strerror(errno));
   return output;
 }
 
 }  // namespace
 
-link::ProcessOptions process_options(const RunOptions& options, std::function<void(std::string)> log) {
+std::filesystem::path default_spool(const PipelineSpec& spec, const std::string& process) {
+  const char* state = std::getenv("XDG_STATE_HOME");  // NOLINT(concurrency-mt-unsafe)
+  const char* home = std::getenv("HOME");             // NOLINT(concurrency-mt-unsafe)
+  std::filesystem::path folder = std::filesystem::temp_directory_path();
+  if (home != nullptr && *home != '\0') folder = std::filesystem::path{home} / ".local" / "state";
+  if (state != nullptr && *state != '\0') folder = state;
+  return folder / "slm-graph" / spec.name / process;
+}
+
+link::ProcessOptions process_options(const RunOptions& options, const PipelineSpec& spec,
+                                     std::function<void(std::string)> log) {
   link::ProcessOptions process;
   process.name = options.process;
   process.listen = options.listen;
   process.connect = options.connect;
+  if (options.is_durable)
+    process.spool = options.spool.empty() ? default_spool(spec, options.process) : options.spool;
   process.log = std::move(log);
   process.graph = {.max_in_flight = options.max_in_flight, .timeout = options.timeout};
   return process;
@@ -41,16 +57,24 @@ Runner::Runner(RunOptions options, std::function<void(std::string)> log)
   refuse_to_overwrite(files_read(pipeline_.spec(), options_), options_.output);
   source_ = make_source(bytes_, options_.input, options_.source);
   const auto start = Clock::now();
-  auto process = process_options(options_, std::move(log));
+  auto process = process_options(options_, pipeline_.spec(), std::move(log));
   if (options_.process.empty()) {
     whole_ = std::make_unique<Graph>(pipeline_, process.graph);
     graph_ = whole_.get();
   } else {
+    process.before_forgetting = [this] { return sync_output(); };
     process_ = std::make_unique<link::Process>(pipeline_, std::move(process));
     graph_ = &process_->graph();
   }
   load_time_ = Clock::now() - start;
-  output_ = open_output(options_.output);
+  if (options_.is_resuming) earlier_ = EarlierOutcomes{options_.output};
+  output_ = open_output(options_.output, options_.is_resuming);
+  struct stat status {};
+  if (::fstat(output_.get(), &status) == 0 && S_ISREG(status.st_mode)) synced_ = output_.get();
+}
+
+bool Runner::sync_output() const {
+  return synced_ < 0 || ::fdatasync(synced_) == 0;
 }
 
 void Runner::stop_reading() {
@@ -86,10 +110,36 @@ void Runner::take(InputItem item, OutcomeWriter& writer) {
   auto request = std::move(item.request);
   request.cancelled = given_up_.get_token();
   result->item = std::move(item);
+  request.tag = result->item.id_json;
   graph_->submit(std::move(request), [result, &writer](Outcome outcome) {
     result->outcome = std::move(outcome);
     writer.put(std::move(*result));
   });
+}
+
+/// What an earlier run had sent, and not seen the end of. With `--ordered` it is done again in its turn
+/// instead.
+void Runner::resume_left(OutcomeWriter& writer) {
+  if (!process_ || process_->left() == 0) return;
+  process_->resume(
+      [&](const Message& message) {
+        const bool is_done =
+            options_.is_resuming && (options_.is_ordered || earlier_.contains(message.request.tag));
+        if (!is_done) {
+          earlier_.add(message.request.tag);
+          writer.reserve();
+        }
+        return !is_done;
+      },
+      [&](const Message& message) -> Engine::Callback {
+        auto result = std::make_shared<Result>();
+        result->sequence = taken_++;
+        result->item.id_json = message.request.tag.empty() ? "null" : message.request.tag;
+        return [result, &writer](Outcome outcome) {
+          result->outcome = std::move(outcome);
+          writer.put(std::move(*result));
+        };
+      });
 }
 
 void Runner::read_all(OutcomeWriter& writer, RunReport& report) {
@@ -97,8 +147,9 @@ void Runner::read_all(OutcomeWriter& writer, RunReport& report) {
     while (!stop_.is_set()) {
       auto item = source_->next();
       if (!item) break;
-      writer.reserve();
       report.last_line = item->line;
+      if (options_.is_resuming && earlier_.take(item->id_json)) continue;
+      writer.reserve();
       take(*std::move(item), writer);
     }
   } catch (const InputError& error) {
@@ -123,6 +174,7 @@ RunReport Runner::run() {
                               ++done_;
                             },
                         .on_failure = [this] { give_up(); }}};
+  resume_left(writer);
   read_all(writer, report);
   graph_->drain();
   writer.finish();

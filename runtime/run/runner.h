@@ -14,6 +14,7 @@
 #include "graph/graph.h"
 #include "nodes/link/process.h"
 #include "runtime/input/source.h"
+#include "runtime/output/earlier_outcomes.h"
 #include "runtime/output/outcome_writer.h"
 #include "runtime/output/output_file.h"
 #include "runtime/progress.h"
@@ -28,6 +29,11 @@ struct RunOptions {
   std::filesystem::path input = "-";   ///< `-`: standard input
   std::filesystem::path output = "-";  ///< `-`: standard output
   SourceOptions source;
+  /// Goes on with an output that an interrupted run left: what it holds is not done again.
+  bool is_resuming = false;
+  /// Where messages to other processes are kept on disk; empty: the folder of `default_spool`.
+  std::filesystem::path spool;
+  bool is_durable = true;   ///< whether they are kept there at all
   bool is_ordered = false;  ///< outcomes in the order of the input; costs waiting for slow ones
   /// The process of the pipeline to run; empty: all of them in this one.
   std::string process;
@@ -40,7 +46,11 @@ struct RunOptions {
 };
 
 /// The process that `options` names, its links told of through `log`.
-link::ProcessOptions process_options(const RunOptions& options, std::function<void(std::string)> log);
+link::ProcessOptions process_options(const RunOptions& options, const PipelineSpec& spec,
+                                     std::function<void(std::string)> log);
+
+/// Of one process of a pipeline: in `$XDG_STATE_HOME`, or `~/.local/state` where that is not set.
+std::filesystem::path default_spool(const PipelineSpec& spec, const std::string& process);
 
 /// Reads requests, runs them through a pipeline and writes what became of them, each line once, whatever
 /// happens.
@@ -66,8 +76,10 @@ class Runner {
   ProgressState progress() const;
 
  private:
+  void resume_left(OutcomeWriter& writer);
   void read_all(OutcomeWriter& writer, RunReport& report);
   void take(InputItem item, OutcomeWriter& writer);
+  bool sync_output() const;
 
   RunOptions options_;
   Pipeline pipeline_;
@@ -79,7 +91,9 @@ class Runner {
   std::unique_ptr<link::Process> process_;  ///< null where all processes run in this one
   std::unique_ptr<Graph> whole_;            ///< null where not
   Graph* graph_ = nullptr;
+  EarlierOutcomes earlier_;
   Descriptor output_;
+  std::atomic<int> synced_{-1};  ///< the output's descriptor, where it is a file
 
   std::atomic<std::uint64_t> taken_{0};
   std::atomic<std::uint64_t> done_{0};

@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <fstream>
 #include <mutex>
 #include <set>
 #include <thread>
 
 #include "graph/registry.h"
 #include "nodes/builtin.h"
+#include "nodes/link/key_files.h"
+#include "tests/runtime/temporary_folder.h"
 
 namespace slm::link {
 namespace {
@@ -94,7 +97,7 @@ const Registration<SlowNode> slow{"slow", "waits"};
 
 Pipeline pipeline_of(
     const std::string& nodes, const std::string& entry = "a",
-    const std::string& processes = "  edge: {}\n  cloud: { listen: \"tcp://127.0.0.1:*\" }\n") {
+    const std::string& processes = "  edge: {}\n  cloud: { listen: \"tcp://127.0.0.1:5555\" }\n") {
   register_builtin_nodes();
   return Pipeline::parse(
       "pipeline: test\nversion: 1\nentry: " + entry + "\nprocesses:\n" + processes + "nodes:\n" + nodes,
@@ -104,6 +107,7 @@ Pipeline pipeline_of(
 ProcessOptions options_of(const std::string& name, const std::map<std::string, std::string>& connect = {}) {
   ProcessOptions options;
   options.name = name;
+  if (name != "edge") options.listen = "tcp://127.0.0.1:*";
   options.connect = connect;
   options.out_of_reach = std::chrono::milliseconds{300};
   options.heartbeat = std::chrono::milliseconds{200};
@@ -161,8 +165,8 @@ TEST(LinkProcess, GivesTheOutcomesOfOneProcessThroughThree) {
   e: { type: say, word: five, on: cloud, on_unreachable: fail }
 )",
                                         "a",
-                                        "  edge: {}\n  fog: { listen: \"tcp://127.0.0.1:*\" }\n"
-                                        "  cloud: { listen: \"ipc:///tmp/unused\" }\n");
+                                        "  edge: {}\n  fog: { listen: \"tcp://127.0.0.1:5555\" }\n"
+                                        "  cloud: { listen: \"tcp://127.0.0.1:5556\" }\n");
   ProcessOptions cloud_options = options_of("cloud");
   cloud_options.listen = "tcp://127.0.0.1:*";
   Process cloud{pipeline, cloud_options};
@@ -356,6 +360,98 @@ TEST(LinkProcess, TakesAPipelineWithOtherOptions) {
   Process cloud{theirs, options_of("cloud")};
   Process edge{ours, options_of("edge", {{"cloud", cloud.address()}})};
   EXPECT_EQ(outcome_of(edge.graph(), {.text = "x"}).answer.text, "one(x) zwei(x!) ");
+}
+
+/// Keys of an edge and a cloud in files, the edge's let in.
+class SecureLinkProcess : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    make_keys("edge");
+    make_keys("cloud");
+    std::filesystem::create_directory(folder_ / "edges");
+    let_in("edge");
+  }
+
+  void make_keys(const std::string& name) {
+    const SecretKey key = new_secret_key();
+    write_secret_key(key, folder_ / (name + ".key"), Overwrite::yes);
+    write_public_key(key.public_key(), folder_ / (name + ".pub"), Overwrite::yes);
+  }
+  void let_in(const std::string& name) {
+    std::filesystem::copy_file(folder_ / (name + ".pub"), folder_ / "edges" / (name + ".pub"));
+  }
+
+  Pipeline pipeline(const std::string& edge_key = "edge.key", const std::string& on_unreachable = "fail") {
+    register_builtin_nodes();
+    return Pipeline::parse(R"(pipeline: test
+version: 1
+entry: a
+processes:
+  edge: { secret_key: )" + edge_key +
+                               R"( }
+  cloud: { listen: "tcp://*:5555", connect: "tcp://127.0.0.1:5555", secret_key: cloud.key, public_key: cloud.pub,
+           authorized_clients: edges }
+nodes:
+  a: { type: say, word: one, to: b }
+  b: { type: say, word: two, on: cloud, on_unreachable: )" +
+                               on_unreachable + " }\n",
+                           folder_ / "test.yaml");
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(SecureLinkProcess, SpeaksWithKeys) {
+  Process cloud{pipeline(), options_of("cloud")};
+  Process edge{pipeline(), options_of("edge", {{"cloud", cloud.address()}})};
+  EXPECT_EQ(outcome_of(edge.graph(), {.text = "x"}).answer.text, "one(x) two(x!) ");
+}
+
+TEST_F(SecureLinkProcess, RefusesAKeyThatIsNotAuthorized) {
+  make_keys("stranger");
+  Process cloud{pipeline(), options_of("cloud")};
+  Process edge{pipeline("stranger.key"), options_of("edge", {{"cloud", cloud.address()}})};
+  const Outcome outcome = outcome_of(edge.graph(), {.text = "x"});
+  EXPECT_EQ(outcome.kind, OutcomeKind::failed);
+  EXPECT_NE(outcome.reason.find("it does not let our key in"), std::string::npos) << outcome.reason;
+  EXPECT_EQ(cloud.server_stats().calls, 0U);
+}
+
+TEST_F(SecureLinkProcess, LetsAKeyInWhileItRuns) {
+  make_keys("late");
+  Process cloud{pipeline(), options_of("cloud")};
+  Process edge{pipeline("late.key", "spool"), options_of("edge", {{"cloud", cloud.address()}})};
+  auto outcome = edge.graph().submit({.text = "x"});
+  EXPECT_EQ(outcome.wait_for(std::chrono::milliseconds{300}), std::future_status::timeout);
+  let_in("late");
+  ASSERT_EQ(outcome.wait_for(kLimit), std::future_status::ready);
+  EXPECT_EQ(outcome.get().kind, OutcomeKind::answered);
+}
+
+TEST_F(SecureLinkProcess, EndsTheSessionOfAKeyThatIsTakenAway) {
+  Process cloud{pipeline(), options_of("cloud")};
+  Process edge{pipeline(), options_of("edge", {{"cloud", cloud.address()}})};
+  EXPECT_EQ(outcome_of(edge.graph(), {.text = "x"}).kind, OutcomeKind::answered);
+  std::filesystem::remove(folder_ / "edges" / "edge.pub");
+  const auto limit = Clock::now() + kLimit;
+  OutcomeKind last = OutcomeKind::answered;
+  while (last == OutcomeKind::answered && Clock::now() < limit)
+    last = outcome_of(edge.graph(), {.text = "x"}).kind;
+  EXPECT_EQ(last, OutcomeKind::failed);
+}
+
+TEST_F(SecureLinkProcess, FindsAServerWhoseKeyHasChanged) {
+  auto cloud = std::make_unique<Process>(pipeline(), options_of("cloud"));
+  ProcessOptions options = options_of("cloud");
+  options.listen = cloud->address();
+  Process edge{pipeline("edge.key", "spool"), options_of("edge", {{"cloud", options.listen}})};
+  EXPECT_EQ(outcome_of(edge.graph(), {.text = "x"}).kind, OutcomeKind::answered);
+  const SecretKey next = new_secret_key();
+  std::ofstream{folder_ / "cloud.pub", std::ios::app} << next.public_key().text() << '\n';
+  write_secret_key(next, folder_ / "cloud.key", Overwrite::yes);
+  cloud.reset();
+  cloud = std::make_unique<Process>(pipeline(), options);
+  EXPECT_EQ(outcome_of(edge.graph(), {.text = "x"}).kind, OutcomeKind::answered);
 }
 
 TEST(LinkProcess, SaysWhyItCannotListen) {

@@ -1,0 +1,154 @@
+#include "nodes/link/custody.h"
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <fstream>
+#include <utility>
+
+#include "graph/placement.h"
+
+namespace slm::link {
+namespace {
+
+/// The instance that belongs to a folder, drawn at random when it is first asked for.
+Instance instance_of(const std::filesystem::path& file) {
+  Instance instance;
+  if (std::ifstream{file} >> std::hex >> instance.high >> instance.low) return instance;
+  instance = Instance::draw();
+  const auto temporary = file.string() + ".new";
+  {
+    std::ofstream written{temporary};
+    written << std::hex << instance.high << ' ' << instance.low << '\n';
+    if (!written.flush()) throw SpoolError(file.string() + ": cannot be written");
+  }
+  std::filesystem::rename(temporary, file);
+  return instance;
+}
+
+std::string header_of(const OutgoingCall& call) {
+  wire::CallsT calls;
+  calls.calls.push_back(std::make_unique<wire::CallT>(call.call.header));
+  return *encode(packet(std::move(calls), {call.call.text, call.call.answer})).front();
+}
+
+constexpr std::size_t kLength = sizeof(std::uint64_t);
+
+/// Both texts, the first one's length before them.
+std::string payload_of(const OutgoingCall& call) {
+  const std::uint64_t length = call.call.text->size();
+  std::string payload(kLength, '\0');
+  for (std::size_t i = 0; i < kLength; ++i) payload[i] = static_cast<char>(length >> (8 * i));
+  return payload + *call.call.text + *call.call.answer;
+}
+
+Packet packet_of(const SpoolEntry& entry) {
+  std::uint64_t length = 0;
+  for (std::size_t i = 0; i < kLength && i < entry.payload.size(); ++i)
+    length |= std::uint64_t{static_cast<unsigned char>(entry.payload[i])} << (8 * i);
+  const std::string_view texts =
+      std::string_view{entry.payload}.substr(std::min(kLength, entry.payload.size()));
+  if (length > texts.size()) throw MalformedPacket("its payload is cut short");
+  const std::vector<std::string_view> parts{entry.header, texts.substr(0, length), texts.substr(length)};
+  return decode(parts, {.max_payload = SIZE_MAX});
+}
+
+}  // namespace
+
+/// Removes a call from the spool when the last outcome that has it is gone.
+class Custody::Kept : public Receipt {
+ public:
+  Kept(std::shared_ptr<Custody> custody, SpoolId id, bool is_left)
+      : custody_{std::move(custody)}, id_{id}, is_left_{is_left} {}
+  ~Kept() override {
+    if (!is_kept_) custody_->spool_->remove(id_);
+  }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+
+  void keep() override { is_kept_ = true; }
+  const Custody* custody() const { return custody_.get(); }
+  const SpoolId& id() const { return id_; }
+  /// Whether it was left by an earlier run; true the first time only.
+  bool take_left() { return is_left_.exchange(false); }
+
+ private:
+  const std::shared_ptr<Custody> custody_;
+  const SpoolId id_;
+  std::atomic<bool> is_left_;
+  std::atomic<bool> is_kept_{false};
+};
+
+std::shared_ptr<Custody> Custody::open(const std::filesystem::path& folder, const Pipeline& pipeline,
+                                       const std::string& callee, SpoolOptions options) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw SpoolError(folder.string() + ": cannot be made: " + error.message());
+  auto custody = std::shared_ptr<Custody>{new Custody{pipeline, callee}};
+  options.file = folder / (callee + ".spool");
+  options.pipeline = pipeline.spec().name;
+  options.pipeline_hash = placement_hash(pipeline.spec());
+  options.when_full = SpoolOptions::Full::fail;
+  custody->spool_ = std::make_unique<Spool>(std::move(options));
+  custody->instance_ = instance_of(folder / (callee + ".instance"));
+  custody->left_ = custody->spool_->stats().entries;
+  return custody;
+}
+
+std::optional<CallKey> Custody::key_of(const OutgoingCall& call) const {
+  for (const auto& receipt : call.receipts) {
+    auto* kept = dynamic_cast<Kept*>(receipt.get());
+    if (kept != nullptr && kept->custody() == this && kept->take_left())
+      return CallKey{kept->id().epoch, kept->id().sequence};
+  }
+  return std::nullopt;
+}
+
+void Custody::keep(OutgoingCall call,
+                   std::function<void(OutgoingCall, std::optional<std::string> problem)> kept) {
+  const SpoolId id = spool_->take_id();
+  call.key = {id.epoch, id.sequence};
+  SpoolEntry entry{.id = id, .destination = callee_, .header = header_of(call), .payload = payload_of(call)};
+  // Shared only because std::function wants to be copied.
+  auto shared = std::make_shared<OutgoingCall>(std::move(call));
+  spool_->append(std::move(entry), [this, self = shared_from_this(), shared, id,
+                                    kept = std::move(kept)](std::optional<std::string> problem) {
+    if (!problem) shared->receipts = {std::make_shared<Kept>(self, id, false)};
+    kept(std::move(*shared), std::move(problem));
+  });
+}
+
+std::vector<LeftMessage> Custody::read_left() {
+  std::vector<LeftMessage> found;
+  while (found.empty()) {
+    SpoolPage page = spool_->read(read_to_);
+    if (page.entries.empty() || page.entries.front().id.epoch >= spool_->epoch()) break;
+    for (SpoolEntry& entry : page.entries) {
+      if (entry.id.epoch >= spool_->epoch()) break;
+      read_to_ = entry.id;
+      if (auto left = left_of(std::move(entry))) found.push_back(std::move(*left));
+    }
+  }
+  return found;
+}
+
+std::optional<LeftMessage> Custody::left_of(SpoolEntry entry) {
+  try {
+    const Packet packet = packet_of(entry);
+    const wire::CallT& call = *packet.body.AsCalls()->calls.at(0);
+    const PipelineSpec& spec = pipeline_.spec();
+    const NodeTable nodes{spec, node_names(spec)};
+    LeftMessage left{message_of(call, packet.payloads[0], packet.payloads[1]), nodes.ours(call.node)};
+    left.message.caller.reset();
+    take_hops(left.message, call, spec, nodes);
+    if (left.message.deadline != Clock::time_point::max())
+      left.message.deadline -= std::max(std::chrono::system_clock::now() - entry.stored,
+                                        std::chrono::system_clock::duration::zero());
+    left.message.receipts.push_back(std::make_shared<Kept>(shared_from_this(), entry.id, true));
+    return left;
+  } catch (const MalformedPacket&) {
+    return std::nullopt;  // of another version; it stays in the spool, for who can read it
+  }
+}
+
+}  // namespace slm::link

@@ -1,0 +1,266 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+
+#include "tests/runtime/nano_model.h"
+#include "tests/runtime/program.h"
+#include "tests/runtime/temporary_folder.h"
+
+namespace slm::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A pipeline of two processes, the second one's part behind a link.
+class ProcessCommand : public ::testing::Test {
+ protected:
+  void SetUp() override { train_nano_model(folder_ / "nano.slm"); }
+
+  std::string pipeline(const std::string& on_unreachable) const {
+    return folder_.write("pair.yaml", R"(pipeline: pair
+version: 1
+entry: near
+processes:
+  edge: {}
+  cloud: { listen: "ipc://)" + (folder_ / "socket").string() +
+                                          R"(" }
+models:
+  nano: { backend: ngram, file: nano.slm }
+nodes:
+  near: { type: classify, model: nano, to: far }
+  far: { type: classify, model: nano, on: cloud, on_unreachable: )" +
+                                          on_unreachable + R"( }
+)");
+  }
+
+  std::unique_ptr<Program> cloud(const std::string& pipeline) const {
+    auto program = std::make_unique<Program>(
+        std::vector<std::string>{SLM_GRAPH_PROGRAM, "run", pipeline, "--process", "cloud"});
+    program->wait_for_error("process cloud listens at");
+    return program;
+  }
+
+  std::string requests(int count) const {
+    std::ostringstream lines;
+    for (int i = 0; i < count; ++i) lines << R"({"id": )" << i << R"(, "text": "play some jazz"})" << '\n';
+    return folder_.write("in.jsonl", lines.str());
+  }
+
+  std::uintmax_t output_size() const {
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(folder_ / "out.jsonl", missing);
+    return missing ? 0 : size;
+  }
+
+  /// How often each id has each outcome.
+  std::map<std::pair<int, std::string>, int> outcomes() const {
+    std::map<std::pair<int, std::string>, int> found;
+    std::istringstream lines{text_of_file(folder_ / "out.jsonl")};
+    for (std::string line; std::getline(lines, line);) {
+      const Json outcome = Json::parse(line);
+      ++found[{outcome["id"].get<int>(), outcome["outcome"].get<std::string>()}];
+    }
+    return found;
+  }
+
+  void expect_each_answered_once(int count) const {
+    const auto found = outcomes();
+    EXPECT_EQ(found.size(), static_cast<std::size_t>(count));
+    for (const auto& [outcome, times] : found) {
+      EXPECT_EQ(outcome.second, "answered") << outcome.first;
+      EXPECT_EQ(times, 1) << outcome.first;
+    }
+  }
+
+  TemporaryFolder folder_;
+};
+
+/// More take longer: SLM_TEST_KILLS=200 for a thorough run.
+int kills() {
+  const char* wanted = std::getenv("SLM_TEST_KILLS");
+  return wanted != nullptr ? std::atoi(wanted) : 30;
+}
+
+TEST_F(ProcessCommand, GivesTheOutcomesOfOneProcess) {
+  const auto file = pipeline("fail");
+  const auto input = requests(100);
+  const auto whole =
+      slm_graph({"run", file, "--input", input, "--output", folder_ / "whole.jsonl", "--ordered"});
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  const auto server = cloud(file);
+  const auto edge = slm_graph({"run", file, "--process", "edge", "--spool", folder_ / "spool", "--input",
+                               input, "--output", folder_ / "out.jsonl", "--ordered"});
+  EXPECT_EQ(edge.exit_code, 0) << edge.err;
+  std::istringstream wanted{text_of_file(folder_ / "whole.jsonl")};
+  std::istringstream found{text_of_file(folder_ / "out.jsonl")};
+  for (std::string wanted_line, found_line; std::getline(wanted, wanted_line);) {
+    ASSERT_TRUE(std::getline(found, found_line));
+    Json left = Json::parse(wanted_line);
+    Json right = Json::parse(found_line);
+    left.erase("latency_ms");
+    right.erase("latency_ms");
+    EXPECT_EQ(left, right);
+  }
+  server->send_signal(SIGTERM);
+  const auto ended = server->wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.err.find("process cloud did 100 calls"), std::string::npos) << ended.err;
+}
+
+TEST_F(ProcessCommand, LosesNothingWhenTheCalleeIsKilledAgainAndAgain) {
+  const auto file = pipeline("spool");
+  constexpr int kRequests = 20'000;
+  Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool", "--input",
+                requests(kRequests), "--output", folder_ / "out.jsonl", "--quiet"}};
+  std::mt19937 random{7};
+  for (int kill = 0; kill < 20; ++kill) {
+    auto server = cloud(file);
+    // At a random point of its work: after it has done so many calls that a random size of output is there.
+    const auto size = output_size() + random() % 100'000;
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds{300};
+    while (output_size() < size && std::chrono::steady_clock::now() < limit) {
+    }
+    server->send_signal(SIGKILL);
+    EXPECT_EQ(server->wait().exit_code, 128 + SIGKILL);
+  }
+  const auto server = cloud(file);
+  const auto ended = edge.wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  expect_each_answered_once(kRequests);
+}
+
+TEST_F(ProcessCommand, LosesNothingWhenTheCallerIsKilledAgainAndAgain) {
+  const auto file = pipeline("spool");
+  constexpr int kRequests = 20'000;
+  const std::vector<std::string> command{SLM_GRAPH_PROGRAM,
+                                         "run",
+                                         file,
+                                         "--process",
+                                         "edge",
+                                         "--spool",
+                                         folder_ / "spool",
+                                         "--input",
+                                         requests(kRequests),
+                                         "--output",
+                                         folder_ / "out.jsonl",
+                                         "--resume",
+                                         "--quiet"};
+  const auto server = cloud(file);
+  std::mt19937 random{7};
+  for (int kill = 0; kill < 20; ++kill) {
+    Program edge{command};
+    const auto size = output_size() + random() % 100'000;
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds{300};
+    while (output_size() < size && std::chrono::steady_clock::now() < limit) {
+    }
+    edge.send_signal(SIGKILL);
+    EXPECT_EQ(edge.wait().exit_code, 128 + SIGKILL);
+  }
+  Program edge{command};
+  const auto ended = edge.wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  expect_each_answered_once(kRequests);
+}
+
+TEST_F(ProcessCommand, LosesNothingWhenBothAreKilledAgainAndAgain) {
+  const auto file = pipeline("spool");
+  constexpr int kRequests = 20'000;
+  const auto input = requests(kRequests);
+  const auto start_edge = [&] {
+    return std::make_unique<Program>(std::vector<std::string>{
+        SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool", "--input", input,
+        "--output", folder_ / "out.jsonl", "--resume", "--quiet"});
+  };
+  std::mt19937 random{11};
+  auto server = cloud(file);
+  auto edge = start_edge();
+  for (int kill = 0; kill < kills(); ++kill) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{random() % 100};
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    if (random() % 2 == 0) {
+      server->send_signal(SIGKILL);
+      server->wait();
+      server = cloud(file);
+    } else {
+      edge->send_signal(SIGKILL);
+      edge->wait();
+      edge = start_edge();
+    }
+  }
+  const auto ended = edge->wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  expect_each_answered_once(kRequests);
+}
+
+TEST_F(ProcessCommand, SendsLaterWhatWasLeftInTheSpool) {
+  const auto file = pipeline("spool");
+  {
+    Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool",
+                  "--output", folder_ / "first.jsonl"}};
+    edge.write("{\"id\": 7, \"text\": \"play some jazz\"}\n");
+    const auto spool = [&] { return slm_graph({"spool", folder_ / "spool" / "cloud.spool", "--json"}).out; };
+    while (spool().find("\"entries\":1") == std::string::npos) {
+    }
+    edge.send_signal(SIGKILL);
+    edge.wait();
+  }
+  const auto server = cloud(file);
+  const auto edge = slm_graph(
+      {"run", file, "--process", "edge", "--spool", folder_ / "spool", "--output", folder_ / "out.jsonl"});
+  EXPECT_EQ(edge.exit_code, 0) << edge.err;
+  expect_each_answered_once(1);
+  EXPECT_EQ(outcomes().begin()->first.first, 7);
+}
+
+TEST_F(ProcessCommand, FinishesWhatHasComeBeforeItEnds) {
+  const auto file = pipeline("spool");
+  constexpr int kRequests = 5000;
+  Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool", "--input",
+                requests(kRequests), "--output", folder_ / "out.jsonl", "--quiet"}};
+  for (int round = 0; round < 5; ++round) {
+    auto server = cloud(file);
+    server->send_signal(SIGTERM);
+    EXPECT_EQ(server->wait().exit_code, 0);
+  }
+  const auto server = cloud(file);
+  EXPECT_EQ(edge.wait().exit_code, 0);
+  expect_each_answered_once(kRequests);
+}
+
+TEST_F(ProcessCommand, AnswersFromTheTierBeforeWithoutItsCallee) {
+  const auto file = pipeline("{ answer_from: near }");
+  const auto edge = slm_graph({"run", file, "--process", "edge", "--spool", folder_ / "spool", "--input",
+                               requests(10), "--output", folder_ / "out.jsonl"});
+  EXPECT_EQ(edge.exit_code, 0) << edge.err;
+  expect_each_answered_once(10);
+  EXPECT_NE(text_of_file(folder_ / "out.jsonl").find("\"degraded\":true"), std::string::npos);
+}
+
+TEST_F(ProcessCommand, TellsWhatIsWrongWithTheCommandLine) {
+  const auto file = pipeline("fail");
+  const auto error_of = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"run", file});
+    const auto ended = slm_graph(arguments);
+    EXPECT_EQ(ended.exit_code, 2);
+    return ended.err;
+  };
+  EXPECT_NE(error_of({"--process", "clowd"})
+                .find("no process `clowd`; expected one of: `edge` or `cloud`; did you mean `cloud`?"),
+            std::string::npos);
+  EXPECT_NE(error_of({"--process", "cloud", "--input", file}).find("is sent its messages by other processes"),
+            std::string::npos);
+  EXPECT_NE(error_of({"--connect", "cloud=tcp://127.0.0.1:1"}).find("name it with --process"),
+            std::string::npos);
+  EXPECT_NE(
+      error_of({"--process", "edge", "--connect", "cloud"}).find("expected NAME=ADDRESS, found `cloud`"),
+      std::string::npos);
+}
+
+}  // namespace
+}  // namespace slm::testing
