@@ -23,6 +23,13 @@ struct ProcessSpec {
   std::optional<FilePath> public_key;
   std::optional<MachinePath> authorized_clients;
   bool insecure = false;
+  bool is_durable = true;
+  std::optional<MachinePath> spool;
+  int window = 64;
+  double rate = 0;  ///< a second; 0: any
+  std::chrono::milliseconds heartbeat{1000};
+  std::optional<int> compress_above;  ///< bytes
+  bool allow_other_pipelines = false;
 
   /// Where others find a process that listens.
   const Endpoint& address() const { return connect ? *connect : listen.value(); }

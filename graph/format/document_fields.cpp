@@ -65,6 +65,21 @@ const std::vector<Field>& process_fields() {
           .optional("authorized_clients", &ProcessSpec::authorized_clients,
                     "folder with the public keys let in")
           .optional("insecure", &ProcessSpec::insecure, "allow plain text beyond loopback")
+          .optional(
+              "durable", &ProcessSpec::is_durable,
+              "keep messages to other processes on disk until their outcomes are safe; true if left out")
+          .optional("spool", &ProcessSpec::spool, "folder where they are kept")
+          .optional("window", &ProcessSpec::window,
+                    "messages that each process which calls it may have there at once; 64 if left out",
+                    {1, 65'536})
+          .optional("rate", &ProcessSpec::rate, "messages a second that it takes from each; any if left out",
+                    {0})
+          .optional("heartbeat", &ProcessSpec::heartbeat,
+                    "how often both sides of a link let the other hear something; 1s if left out")
+          .optional("compress_above", &ProcessSpec::compress_above,
+                    "texts of more bytes are sent compressed; none if left out", {0})
+          .optional("allow_other_pipelines", &ProcessSpec::allow_other_pipelines,
+                    "take messages of a file with other nodes or edges")
           .list();
   return fields;
 }

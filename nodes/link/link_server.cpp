@@ -89,8 +89,7 @@ class LinkServer::Impl {
           .admit(security.domain, *folder);
     const std::string text = options_.listen.text();
     try {
-      socket_.set(zmq::sockopt::ipv6, options_.listen.is_ipv6());
-      socket_.bind(options_.takes_free_port ? text.substr(0, text.rfind(':')) + ":*" : text);
+      link::bind(socket_, options_.listen);
     } catch (const zmq::error_t& error) {
       throw std::runtime_error("process `" + options_.callee.process + "` cannot listen at " + text + ": " +
                                error.what());

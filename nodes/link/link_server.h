@@ -13,8 +13,7 @@
 namespace slm::link {
 
 struct ServerOptions {
-  Endpoint listen;
-  bool takes_free_port = false;  ///< instead of the port of `listen`; `address` tells which
+  Endpoint listen;  ///< where its port is `*`, `address` tells which it became
   Listening listening;
   CalleeOptions callee;
   std::size_t compress_above = SIZE_MAX;  ///< bytes

@@ -19,6 +19,10 @@ Endpoint connect_endpoint(const ProcessSpec& callee, const ProcessOptions& optio
   return given != options.connect.end() ? Endpoint::parse(given->second) : callee.address();
 }
 
+std::size_t compress_above(const ProcessSpec& process) {
+  return process.compress_above ? static_cast<std::size_t>(*process.compress_above) : SIZE_MAX;
+}
+
 ClientOptions client_options(const PipelineSpec& spec, const ProcessOptions& options,
                              const std::string& callee) {
   ClientOptions client;
@@ -28,27 +32,25 @@ ClientOptions client_options(const PipelineSpec& spec, const ProcessOptions& opt
   client.connect = connect_endpoint(server, options);
   client.connecting = connecting(spec, process_of(spec, options.name), server, client.connect);
   client.pipeline_hash = placement_hash(spec);
-  client.heartbeat = options.heartbeat;
+  client.heartbeat = options.heartbeat.value_or(server.heartbeat);
+  client.compress_above = compress_above(process_of(spec, options.name));
   client.out_of_reach = options.out_of_reach;
   client.log = options.log;
   return client;
 }
 
 ServerOptions server_options(const PipelineSpec& spec, const ProcessOptions& options) {
-  ServerOptions server;
   const ProcessSpec& process = process_of(spec, options.name);
-  const std::string_view given = options.listen;
-  server.takes_free_port = given.ends_with(":*");
-  if (given.empty())
-    server.listen = process.listen.value();
-  else if (server.takes_free_port)
-    server.listen = Endpoint::parse(std::string{given.substr(0, given.size() - 1)} + "1");
-  else
-    server.listen = Endpoint::parse(given);
+  ServerOptions server;
+  server.listen = options.listen.empty() ? process.listen.value() : Endpoint::parse(options.listen);
   server.listening = listening(spec, process, server.listen);
   server.callee.process = options.name;
   server.callee.pipeline_hash = placement_hash(spec);
-  server.callee.heartbeat = options.heartbeat;
+  server.callee.heartbeat = options.heartbeat.value_or(process.heartbeat);
+  server.callee.window = static_cast<std::uint32_t>(process.window);
+  server.callee.rate = process.rate;
+  server.callee.allow_other_pipelines = process.allow_other_pipelines;
+  server.compress_above = compress_above(process);
   server.log = options.log;
   return server;
 }

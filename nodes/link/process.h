@@ -30,7 +30,7 @@ struct ProcessOptions {
   /// Makes outcomes safe before the disk forgets their calls, such as by syncing an output file; false where
   /// it cannot. Any thread.
   std::function<bool()> before_forgetting;
-  std::chrono::milliseconds heartbeat{1000};
+  std::optional<std::chrono::milliseconds> heartbeat;  ///< instead of the pipeline's
   std::chrono::milliseconds out_of_reach{3000};
   /// Told, a line each, what happens to links; from threads of theirs.
   std::function<void(std::string)> log = [](const std::string&) {};

@@ -54,6 +54,18 @@ std::vector<std::string> named_processes(const RunOptions& options) {
   return names;
 }
 
+void check_addresses(const RunOptions& options) {
+  const auto check = [](const std::string& option, const std::string& address) {
+    try {
+      Endpoint::parse(address);
+    } catch (const std::invalid_argument& error) {
+      throw UsageError(option + ": `" + address + "`: expected " + error.what());
+    }
+  };
+  if (!options.listen.empty()) check("--listen", options.listen);
+  for (const auto& [name, address] : options.connect) check("--connect", address);
+}
+
 /// Whether the process that is named is one that others call. Throws UsageError where there is no such
 /// process.
 bool is_server(const RunOptions& options) {
@@ -62,6 +74,7 @@ bool is_server(const RunOptions& options) {
       throw UsageError("--listen and --connect are for one process of a pipeline; name it with --process");
     return false;
   }
+  check_addresses(options);
   const Pipeline pipeline = Pipeline::load(options.pipeline);
   std::vector<std::string> names;
   for (const ProcessSpec& process : pipeline.spec().processes) names.push_back(process.name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/placement.h"
 #include "runtime/explain/written_options.h"
 
 namespace slm::runtime {
@@ -53,6 +54,14 @@ PlanReport::Node node_of(const NodeSpec& node, const PipelineSpec& spec, const W
   return report;
 }
 
+PlanReport::Link link_of(const Call& call, const PipelineSpec& spec) {
+  const ProcessSpec& callee = *spec.process(call.callee);
+  PlanReport::Link link{
+      call.caller, call.callee, callee.address().text(), callee.secret_key ? "keys" : "plain text", {}};
+  for (const std::size_t entry : call.entries) link.nodes.push_back(spec.nodes[entry].name);
+  return link;
+}
+
 }  // namespace
 
 PlanReport plan_report_of(const PipelineSpec& spec) {
@@ -61,6 +70,7 @@ PlanReport plan_report_of(const PipelineSpec& spec) {
   plan.pipeline = spec.name;
   plan.entry = spec.nodes[spec.entry].name;
   for (const ProcessSpec& process : spec.processes) plan.processes.push_back(process.name);
+  for (const Call& call : calls_of(spec)) plan.links.push_back(link_of(call, spec));
   for (const ModelSpec& model : spec.models) plan.models.push_back(model_of(model, spec));
   for (const std::size_t node : flow_order(spec))
     plan.nodes.push_back(node_of(spec.nodes[node], spec, written));

@@ -33,9 +33,19 @@ struct PlanReport {
     std::vector<Exit> exits;
   };
 
+  /// Messages that one process sends to another.
+  struct Link {
+    std::string caller;
+    std::string callee;
+    std::string address;
+    std::string security;            ///< `keys`, `plain text`
+    std::vector<std::string> nodes;  ///< of the callee that they go to
+  };
+
   std::string pipeline;
   std::string entry;
   std::vector<std::string> processes;
+  std::vector<Link> links;
   std::vector<Model> models;
   std::vector<Node> nodes;  ///< every node after all that can send to it
 };

@@ -69,6 +69,13 @@ std::string nodes_table(const PlanReport& plan) {
   return table.to_string(2);
 }
 
+std::string links_table(const PlanReport& plan) {
+  Table table{{{"link"}, {"to nodes"}, {"at"}, {"speaks"}}};
+  for (const auto& link : plan.links)
+    table.add({link.caller + " → " + link.callee, joined(link.nodes), link.address, link.security});
+  return table.to_string(2);
+}
+
 }  // namespace
 
 std::string to_text(const PlanReport& plan) {
@@ -83,7 +90,8 @@ std::string to_text(const PlanReport& plan) {
   if (plan.processes.empty()) return text;
   Table table{{{"process"}, {"memory", Table::Align::right}}};
   for (const auto& process : plan.processes) table.add({process, bytes(memory_bytes(plan, process))});
-  return text.append("\n").append(table.to_string(2));
+  text.append("\n").append(table.to_string(2));
+  return plan.links.empty() ? text : text.append("\n").append(links_table(plan));
 }
 
 std::string to_json(const PlanReport& plan) {
@@ -92,6 +100,13 @@ std::string to_json(const PlanReport& plan) {
       {"processes", Json::array()}, {"models", Json::array()}, {"nodes", Json::array()}};
   for (const auto& process : plan.processes)
     json["processes"].push_back({{"name", process}, {"memory_bytes", memory_bytes(plan, process)}});
+  json["links"] = Json::array();
+  for (const auto& link : plan.links)
+    json["links"].push_back({{"caller", link.caller},
+                             {"callee", link.callee},
+                             {"address", link.address},
+                             {"security", link.security},
+                             {"nodes", link.nodes}});
   for (const auto& model : plan.models) {
     auto& entry = json["models"].emplace_back(Json{{"name", model.name}, {"backend", model.backend}});
     if (model.info) entry["file"] = model_json(*model.info);

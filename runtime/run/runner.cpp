@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -43,8 +44,11 @@ link::ProcessOptions process_options(const RunOptions& options, const PipelineSp
   process.name = options.process;
   process.listen = options.listen;
   process.connect = options.connect;
-  if (options.is_durable)
-    process.spool = options.spool.empty() ? default_spool(spec, options.process) : options.spool;
+  const auto own = std::ranges::find(spec.processes, options.process, &ProcessSpec::name);
+  if (options.is_durable && own != spec.processes.end() && own->is_durable) {
+    process.spool = own->spool ? own->spool->path : default_spool(spec, options.process);
+    if (!options.spool.empty()) process.spool = options.spool;
+  }
   process.log = std::move(log);
   process.graph = {.max_in_flight = options.max_in_flight, .timeout = options.timeout};
   return process;
