@@ -160,8 +160,9 @@ class Spool {
   /// with `Full::block`, and then not on the writer's thread, where it fails instead. Appends of all threads
   /// share commits: whatever comes while the disk is busy is in the next one.
   void append(SpoolEntry entry, Durable durable);
-  /// After its effect is durable, or together with it by `before_removals`. Part of the next commit; an
-  /// append that is not written yet is then not written at all. Unknown ids are ignored.
+  /// After its effect is durable, or together with it by `before_removals`. Part of the next commit, which is
+  /// made for removals alone after 20 ms; an append that is not written yet is then not written at all.
+  /// Unknown ids are ignored.
   void remove(const SpoolId& id);
   /// One attempt more, in the next commit.
   void attempted(const SpoolId& id);

@@ -9,6 +9,8 @@ namespace {
 
 /// What SQLite takes in a row, some of which are its own.
 constexpr std::uint64_t kLargestEntryBytes = 999'000'000;
+/// Nobody waits for a removal, and an append that comes meanwhile shares its commit.
+constexpr std::chrono::milliseconds kRemovalsWait{20};
 constexpr const char* kClosed = "the spool is closed";
 
 }  // namespace
@@ -34,7 +36,10 @@ std::optional<std::string> SpoolQueue::admit(std::unique_lock<std::mutex>& lock,
     if (has_room && keeps_up) return std::nullopt;
     if (when_full_ != Full::block || is_writer())
       return has_room ? "the spool's disk does not keep up" : "the spool is full";
+    ++blocked_;
+    work_.notify_one();
     room_.wait(lock);
+    --blocked_;
   }
   return kClosed;
 }
@@ -56,7 +61,7 @@ void SpoolQueue::append(SpoolEntry entry, Spool::Durable durable) {
     ++stats_.unwritten_entries;
     stats_.unwritten_bytes += bytes;
   }
-  const bool is_first = waiting_.empty();
+  const bool is_first = waiting_.appends.empty();
   waiting_.appends.push_back({std::move(entry), std::move(durable), std::move(refusal)});
   lock.unlock();
   if (is_first) work_.notify_one();
@@ -107,11 +112,15 @@ void SpoolQueue::close() {
 
 SpoolQueue::Work SpoolQueue::take(SpoolBatch& batch, std::optional<std::chrono::milliseconds> at_most) {
   std::unique_lock lock{mutex_};
+  const auto is_urgent = [&] {
+    return is_closing_ || is_repair_wanted_ || blocked_ > 0 || !waiting_.appends.empty();
+  };
   const auto has_work = [&] { return is_closing_ || is_repair_wanted_ || !waiting_.empty(); };
   if (at_most)
     work_.wait_for(lock, *at_most, has_work);
   else
     work_.wait(lock, has_work);
+  if (!waiting_.empty()) work_.wait_for(lock, kRemovalsWait, is_urgent);
   if (std::exchange(is_repair_wanted_, false)) return Work::repair;
   is_closed_ = is_closing_ && waiting_.empty();
   batch = std::exchange(waiting_, {});

@@ -86,6 +86,7 @@ class SpoolQueue {
   std::uint64_t used_entries_;  ///< on disk or on their way there
   std::uint64_t used_bytes_;
   std::optional<std::int64_t> oldest_ms_;
+  std::uint64_t blocked_ = 0;  ///< appends that wait for room
   bool is_closing_ = false;
   bool is_closed_ = false;
   bool is_repair_wanted_ = false;
