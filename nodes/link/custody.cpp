@@ -111,7 +111,7 @@ void Custody::keep(OutgoingCall call,
   SpoolEntry entry{.id = id, .destination = callee_, .header = header_of(call), .payload = payload_of(call)};
   // Shared only because std::function wants to be copied.
   auto shared = std::make_shared<OutgoingCall>(std::move(call));
-  spool_->append(std::move(entry), [this, self = shared_from_this(), shared, id,
+  spool_->append(std::move(entry), [self = shared_from_this(), shared, id,
                                     kept = std::move(kept)](std::optional<std::string> problem) {
     if (!problem) shared->receipts = {std::make_shared<Kept>(self, id, false)};
     kept(std::move(*shared), std::move(problem));
@@ -123,16 +123,16 @@ std::vector<LeftMessage> Custody::read_left() {
   while (found.empty()) {
     SpoolPage page = spool_->read(read_to_);
     if (page.entries.empty() || page.entries.front().id.epoch >= spool_->epoch()) break;
-    for (SpoolEntry& entry : page.entries) {
+    for (const SpoolEntry& entry : page.entries) {
       if (entry.id.epoch >= spool_->epoch()) break;
       read_to_ = entry.id;
-      if (auto left = left_of(std::move(entry))) found.push_back(std::move(*left));
+      if (auto left = left_of(entry)) found.push_back(std::move(*left));
     }
   }
   return found;
 }
 
-std::optional<LeftMessage> Custody::left_of(SpoolEntry entry) {
+std::optional<LeftMessage> Custody::left_of(const SpoolEntry& entry) {
   try {
     const Packet packet = packet_of(entry);
     const wire::CallT& call = *packet.body.AsCalls()->calls.at(0);

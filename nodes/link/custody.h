@@ -44,7 +44,7 @@ class Custody : public std::enable_shared_from_this<Custody> {
  private:
   class Kept;
   Custody(const Pipeline& pipeline, std::string callee) : pipeline_{pipeline}, callee_{std::move(callee)} {}
-  std::optional<LeftMessage> left_of(SpoolEntry entry);
+  std::optional<LeftMessage> left_of(const SpoolEntry& entry);
 
   const Pipeline pipeline_;
   const std::string callee_;

@@ -25,7 +25,7 @@ std::vector<PublicKey> read_public_keys(const std::filesystem::path& file);
 std::vector<PublicKey> parse_public_keys(std::string_view text, const std::filesystem::path& file);
 
 /// A longer file holds something else.
-inline constexpr std::size_t kMaxKeyFileBytes = 16 * 1024;
+inline constexpr std::size_t kMaxKeyFileBytes = std::size_t{16} * 1024;
 
 /// Only its owner can read the file, at no moment anyone else. Throws KeyError.
 void write_secret_key(const SecretKey& key, const std::filesystem::path& file, Overwrite overwrite);

@@ -291,8 +291,7 @@ void Spool::Core::report_repair() {
 }
 
 void Spool::Core::tell(SpoolBatch& batch, const SpoolCommit& commit) const {
-  for (auto& append : batch.appends)
-    append.durable(append.refusal ? std::move(append.refusal) : commit.problem);
+  for (auto& append : batch.appends) append.durable(append.refusal ? append.refusal : commit.problem);
   if (!options_.on_dropped) return;
   for (const auto& [id, reason] : commit.dropped) options_.on_dropped(id, reason);
 }

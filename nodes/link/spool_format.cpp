@@ -71,7 +71,7 @@ void check_tables(const Database& database) {
 SpoolIdentity read_identity(const Database& database) {
   auto select = database.prepare("SELECT format,pipeline,pipeline_hash,checksum FROM identity");
   if (!select.step()) fail_damaged("whose it is cannot be read");
-  const SpoolIdentity identity{select.number(0), std::string{select.bytes(1)}, as_unsigned(select.number(2))};
+  SpoolIdentity identity{select.number(0), std::string{select.bytes(1)}, as_unsigned(select.number(2))};
   if (as_unsigned(select.number(3)) != checksum_of(identity)) fail_damaged("whose it is cannot be read");
   return identity;
 }
