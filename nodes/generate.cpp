@@ -4,8 +4,8 @@
 #include <sstream>
 
 #include "graph/pipeline.h"
-#include "models/llama/json_schema.h"
 #include "models/model.h"
+#include "models/output/json_schema.h"
 #include "nodes/model_exit.h"
 #include "nodes/model_resource.h"
 
@@ -80,7 +80,7 @@ Exit GenerateNode::take(Message& message, GenerationResult result) const {
 
 void GenerateNode::check(const GenerateOptions& options, CheckContext& context) {
   try {
-    if (options.schema) llama::JsonSchema::parse(content_of(options.schema->path));
+    if (options.schema) output::JsonSchema::parse(content_of(options.schema->path));
   } catch (const ModelError& error) {
     context.problem(options.schema->place, "`schema` of node `" + context.node().name + "`: " + error.what());
   }

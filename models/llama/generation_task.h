@@ -4,9 +4,9 @@
 #include <memory>
 #include <optional>
 
-#include "models/llama/output_text.h"
 #include "models/llama/task.h"
 #include "models/llama/token_sampler.h"
+#include "models/output/output_text.h"
 
 namespace slm::llama {
 
@@ -31,7 +31,7 @@ class GenerationTask : public Task {
   std::shared_ptr<const CompiledConstraint> constraint_;
   Done done_;
   TokenSampler sampler_;
-  OutputText text_;
+  output::OutputText text_;
   int max_tokens_;
   Evaluation evaluation_;  // the prompt, then one token at a time
   Generation generation_;

@@ -5,10 +5,10 @@
 #include <limits>
 
 #include "models/llama/backend_library.h"
-#include "models/llama/gbnf_check.h"
-#include "models/llama/json_schema_grammar.h"
 #include "models/llama/weights.h"
 #include "models/model.h"
+#include "models/output/gbnf_check.h"
+#include "models/output/json_schema_grammar.h"
 
 namespace slm::llama {
 
@@ -37,10 +37,10 @@ CompiledConstraint::CompiledConstraint(const ConstraintSource& source, std::shar
     : weights_(std::move(weights)) {
   std::string gbnf = source.text;
   if (source.language == ConstraintSource::Language::json_schema) {
-    schema_ = JsonSchema::parse(source.text);
-    gbnf = to_gbnf(*schema_);
+    schema_ = output::JsonSchema::parse(source.text);
+    gbnf = output::to_gbnf(*schema_);
   } else {
-    check_gbnf(gbnf);
+    output::check_gbnf(gbnf);
   }
   const LogCapture log;
   sampler_.reset(llama_sampler_init_grammar(weights_->vocabulary.handle(), gbnf.c_str(), "root"));

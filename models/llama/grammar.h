@@ -9,8 +9,8 @@
 
 #include "models/generator.h"
 #include "models/llama/handles.h"
-#include "models/llama/json_schema.h"
 #include "models/llama/vocabulary.h"
+#include "models/output/json_schema.h"
 
 namespace slm::llama {
 
@@ -52,7 +52,7 @@ class CompiledConstraint : public Constraint {
 
  private:
   std::shared_ptr<const Weights> weights_;  // the sampler refers to their vocabulary
-  std::optional<JsonSchema> schema_;
+  std::optional<output::JsonSchema> schema_;
   SamplerHandle sampler_;
 };
 

@@ -4,7 +4,7 @@
 #include <exception>
 #include <limits>
 
-#include "models/llama/utf8.h"
+#include "models/output/utf8.h"
 
 namespace slm::llama {
 namespace {
@@ -68,13 +68,13 @@ std::vector<llama_token> Vocabulary::tokenize(std::string_view text, bool is_pro
 }
 
 std::vector<llama_token> Vocabulary::tokenize_prompt(std::string_view text) const {
-  std::vector<llama_token> tokens = tokenize(valid_utf8(text), true);
+  std::vector<llama_token> tokens = tokenize(output::valid_utf8(text), true);
   if (tokens.empty() && beginning_ != LLAMA_TOKEN_NULL) tokens.push_back(beginning_);
   return tokens;
 }
 
 std::vector<llama_token> Vocabulary::tokenize_continuation(std::string_view text) const {
-  const std::string valid = valid_utf8(text);
+  const std::string valid = output::valid_utf8(text);
   if (prefixes_space_) {
     // A tokenizer that puts a space before every text is asked for a line break and the text, and gives up
     // the line break's tokens.

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "models/llama/json_schema.h"
 #include "models/llama/llama_model.h"
+#include "models/output/json_schema.h"
 #include "tests/models/llama/ask.h"
 #include "tests/models/llama/tiny_model.h"
 
@@ -66,7 +66,7 @@ TEST_F(LlamaConstraint, HoldsRandomModelsToEverySchema) {
     EXPECT_EQ(generation.evidence.schema_valid, true)
         << text << '\n'
         << generation.text << '\n'
-        << llama::JsonSchema::parse(text).violation(generation.text).value_or("");
+        << output::JsonSchema::parse(text).violation(generation.text).value_or("");
     EXPECT_EQ(generation.evidence.token_logprobs.size(),
               static_cast<std::size_t>(generation.generated_tokens));
   }

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "models/llama/llama_model.h"
-#include "models/llama/utf8.h"
+#include "models/output/utf8.h"
 #include "tests/models/llama/ask.h"
 #include "tests/models/llama/plain_decoding.h"
 #include "tests/models/llama/tiny_model.h"
@@ -28,12 +28,12 @@ TEST_P(EachArchitecture, GeneratesWhatPlainGreedyDecodingGives) {
     const auto result = ask(*model.generator, {.prompt = prompt, .max_tokens = 16});
     const std::string text = text_of(result);
     if (!expected.is_certain) {
-      EXPECT_TRUE(text.starts_with(llama::valid_utf8(expected.text).substr(0, expected.text.size() / 2)))
+      EXPECT_TRUE(text.starts_with(output::valid_utf8(expected.text).substr(0, expected.text.size() / 2)))
           << text;
       continue;
     }
     ++certain;
-    ASSERT_EQ(text, llama::valid_utf8(expected.text));
+    ASSERT_EQ(text, output::valid_utf8(expected.text));
     const auto& generation = std::get<Generation>(result);
     ASSERT_EQ(generation.evidence.token_logprobs.size(), expected.logprobs.size());
     for (std::size_t i = 0; i < expected.logprobs.size(); ++i)
@@ -66,7 +66,7 @@ TEST_P(EachArchitecture, GivesManyTogetherWhatEachGivesAlone) {
     const std::string text = text_of(asked.together.get());
     if (!asked.alone.is_certain) continue;
     ++certain;
-    EXPECT_EQ(text, llama::valid_utf8(asked.alone.text));
+    EXPECT_EQ(text, output::valid_utf8(asked.alone.text));
   }
   EXPECT_GE(certain, 12);
 }

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace slm::llama {
+namespace slm::output {
 
 /// One schema of a document, as both the grammar writer and the validator read it.
 struct SchemaNode {
@@ -70,4 +70,4 @@ class JsonSchema {
   std::size_t root_ = 0;
 };
 
-}  // namespace slm::llama
+}  // namespace slm::output

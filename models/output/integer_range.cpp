@@ -1,9 +1,9 @@
-#include "models/llama/integer_range.h"
+#include "models/output/integer_range.h"
 
 #include <algorithm>
 #include <vector>
 
-namespace slm::llama {
+namespace slm::output {
 namespace {
 
 constexpr std::int64_t kLargest = 999'999'999'999'999;
@@ -76,4 +76,4 @@ std::string integer_range_gbnf(std::optional<std::int64_t> low, std::optional<st
   return gbnf;
 }
 
-}  // namespace slm::llama
+}  // namespace slm::output

@@ -1,10 +1,10 @@
-#include "models/llama/output_text.h"
+#include "models/output/output_text.h"
 
 #include <algorithm>
 
-#include "models/llama/utf8.h"
+#include "models/output/utf8.h"
 
-namespace slm::llama {
+namespace slm::output {
 
 OutputText::OutputText(std::vector<std::string> stop) : stop_(std::move(stop)) {
   std::erase(stop_, std::string());
@@ -27,4 +27,4 @@ std::string OutputText::finish() const {
   return valid_utf8(bytes_);
 }
 
-}  // namespace slm::llama
+}  // namespace slm::output

@@ -1,4 +1,4 @@
-#include "models/llama/gbnf_check.h"
+#include "models/output/gbnf_check.h"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 
 #include "models/model.h"
 
-namespace slm::llama {
+namespace slm::output {
 namespace {
 
 constexpr int kDeepestGroup = 200;
@@ -173,4 +173,4 @@ void check_gbnf(std::string_view text) {
   GbnfChecker(text).check();
 }
 
-}  // namespace slm::llama
+}  // namespace slm::output

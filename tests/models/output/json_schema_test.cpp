@@ -1,13 +1,13 @@
-#include "models/llama/json_schema.h"
+#include "models/output/json_schema.h"
 
 #include <gtest/gtest.h>
 
-#include "models/llama/gbnf_check.h"
-#include "models/llama/integer_range.h"
-#include "models/llama/json_schema_grammar.h"
 #include "models/model.h"
+#include "models/output/gbnf_check.h"
+#include "models/output/integer_range.h"
+#include "models/output/json_schema_grammar.h"
 
-namespace slm::llama {
+namespace slm::output {
 namespace {
 
 std::string error_of(const std::string& schema) {
@@ -176,4 +176,4 @@ TEST(GbnfCheck, SaysWhereAMistakeIs) {
 }
 
 }  // namespace
-}  // namespace slm::llama
+}  // namespace slm::output

@@ -1,8 +1,8 @@
-#include "models/llama/utf8.h"
+#include "models/output/utf8.h"
 
 #include <cstddef>
 
-namespace slm::llama {
+namespace slm::output {
 namespace {
 
 struct Sequence {
@@ -55,4 +55,4 @@ std::string valid_utf8(std::string_view text) {
   return valid;
 }
 
-}  // namespace slm::llama
+}  // namespace slm::output

@@ -1,4 +1,4 @@
-#include "models/llama/json_schema.h"
+#include "models/output/json_schema.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 
 #include "models/model.h"
 
-namespace slm::llama {
+namespace slm::output {
 
 using Json = nlohmann::ordered_json;
 using Kind = SchemaNode::Kind;
@@ -340,4 +340,4 @@ JsonSchema JsonSchema::parse(std::string_view text) {
   return SchemaReader(document).read();
 }
 
-}  // namespace slm::llama
+}  // namespace slm::output

@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "models/llama/json_schema.h"
+#include "models/output/json_schema.h"
 
-namespace slm::llama {
+namespace slm::output {
 namespace {
 
 using nlohmann::json;
@@ -165,4 +165,4 @@ std::optional<std::string> JsonSchema::violation(std::string_view text) const {
   return Validator(nodes_).check(root_, value, "");
 }
 
-}  // namespace slm::llama
+}  // namespace slm::output

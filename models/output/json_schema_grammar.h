@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "models/llama/json_schema.h"
+#include "models/output/json_schema.h"
 
-namespace slm::llama {
+namespace slm::output {
 
 /// The schema as a GBNF grammar whose root is `root`, for compact JSON with at most one space after ':' and
 /// ','.
@@ -22,4 +22,4 @@ inline constexpr std::size_t kExactOptional = 4;
 /// A grammar counts by repeating itself, which costs at every token.
 inline constexpr std::size_t kLongestCounted = 256;
 
-}  // namespace slm::llama
+}  // namespace slm::output

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace slm::llama {
+namespace slm::output {
 
 /// The text of an answer as its pieces come in, watched for stop strings.
 class OutputText {
@@ -24,4 +24,4 @@ class OutputText {
   std::size_t longest_stop_ = 0;
 };
 
-}  // namespace slm::llama
+}  // namespace slm::output

@@ -1,4 +1,4 @@
-#include "models/llama/json_schema_grammar.h"
+#include "models/output/json_schema_grammar.h"
 
 #include <algorithm>
 #include <array>
@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "models/llama/integer_range.h"
 #include "models/model.h"
+#include "models/output/integer_range.h"
 
-namespace slm::llama {
+namespace slm::output {
 namespace {
 
 using Kind = SchemaNode::Kind;
@@ -238,4 +238,4 @@ std::string to_gbnf(const JsonSchema& schema) {
   return GrammarWriter(schema).write(schema.root());
 }
 
-}  // namespace slm::llama
+}  // namespace slm::output
