@@ -42,6 +42,12 @@ struct PlacedText {
   Place place;
 };
 
+/// A key or password. In the file it stands as `${NAME}`, for an environment variable that is set and not
+/// empty: anything else is an error, which does not repeat what was found.
+struct Secret {
+  std::string text;
+};
+
 /// The name of an entry of `models`.
 struct ModelRef {
   std::string name;
@@ -122,6 +128,8 @@ template <>
 KindPtr kind_of<Endpoint>();
 template <>
 KindPtr kind_of<PlacedText>();
+template <>
+KindPtr kind_of<Secret>();
 template <>
 KindPtr kind_of<ModelRef>();
 template <>

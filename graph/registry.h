@@ -54,7 +54,7 @@ struct NodeType {
   /// Finds what only this type knows to be wrong; may be empty.
   std::function<void(const void* options, CheckContext&)> check;
   /// Signals for which the node leaves evidence; empty function: it passes on what it was given.
-  std::function<std::vector<SignalKind>(const void* options)> gives;
+  std::function<std::vector<SignalKind>(const void* options, const PipelineSpec&)> gives;
   bool is_join = false;
 };
 
@@ -66,6 +66,8 @@ struct ModelType {
   std::function<std::shared_ptr<void>()> make_options;
   /// Throws what its message tells the author.
   std::function<std::shared_ptr<Resource>(const void* options)> open;
+  /// Says what only this backend knows to be wrong; may be empty. Nothing is opened then.
+  std::function<std::vector<std::string>(const void* options)> check;
   /// The node types that can use it.
   std::vector<std::string> serves;
 };
@@ -91,7 +93,8 @@ class Registry {
 
 /// Describes node class `T`: `T::Options` with `static Fields<Options> Options::fields()`, and a constructor
 /// `T(Options, const NodeContext&)`. Where they exist, `static void T::check(const Options&, CheckContext&)`
-/// and `static std::vector<SignalKind> T::gives(const Options&)` are used too.
+/// and `static std::vector<SignalKind> T::gives(const Options&)`, which may take a `const PipelineSpec&` too,
+/// are used.
 template <class T>
 NodeType node_type(std::string name, std::string doc) {
   using Options = typename T::Options;
@@ -112,7 +115,11 @@ NodeType node_type(std::string name, std::string doc) {
   if constexpr (requires(const Options& o, CheckContext& c) { T::check(o, c); })
     type.check = [](const void* o, CheckContext& c) { T::check(*static_cast<const Options*>(o), c); };
   if constexpr (requires(const Options& o) { T::gives(o); })
-    type.gives = [](const void* o) { return T::gives(*static_cast<const Options*>(o)); };
+    type.gives = [](const void* o, const PipelineSpec&) { return T::gives(*static_cast<const Options*>(o)); };
+  else if constexpr (requires(const Options& o, const PipelineSpec& p) { T::gives(o, p); })
+    type.gives = [](const void* o, const PipelineSpec& p) {
+      return T::gives(*static_cast<const Options*>(o), p);
+    };
   type.is_join = std::is_base_of_v<JoinNode, T>;
   return type;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -82,6 +83,8 @@ struct ChoiceRequest {
 
 struct ChoiceScores {
   Evidence evidence;  ///< `labels` holds the choices and their probabilities
+  /// Set where the model chose without telling probabilities: the choice's position, and no evidence.
+  std::optional<std::size_t> chosen;
   int prompt_tokens = 0;
 };
 
@@ -93,7 +96,7 @@ class ChoiceScorer {
   virtual ~ChoiceScorer() = default;
 
   /// Probabilities are exp(Σ token log-probabilities) of each choice after the prompt, normalised over
-  /// choices.
+  /// choices; where a model can only estimate them, its class says how.
   virtual void score(ChoiceRequest request, std::function<void(ChoiceResult)> done) = 0;
 };
 

@@ -14,6 +14,7 @@ bool register_builtin_nodes() {
     Registry& registry = Registry::instance();
     registry.add(ngram_backend());
     registry.add(llama_backend());
+    registry.add(openai_backend());
     registry.add(classify_node());
     registry.add(node_type<GenerateNode>("generate", "lets a language model continue a prompt"));
     registry.add(node_type<GateNode>("gate", "accepts, escalates or rejects by confidence"));

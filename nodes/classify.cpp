@@ -28,12 +28,16 @@ struct ClassifyOptions {
   }
 };
 
-void take_labels(Answer& answer, const std::string& tier, LabelEvidence labels) {
-  const auto best = std::max_element(labels.probabilities.begin(), labels.probabilities.end());
-  answer.label = (*labels.names)[static_cast<std::size_t>(best - labels.probabilities.begin())];
+void take_label(Answer& answer, const std::string& tier, std::string label) {
+  answer.label = std::move(label);
   answer.tier = tier;
   answer.confidence.reset();
   answer.evidence = {};
+}
+
+void take_labels(Answer& answer, const std::string& tier, LabelEvidence labels) {
+  const auto best = std::max_element(labels.probabilities.begin(), labels.probabilities.end());
+  take_label(answer, tier, (*labels.names)[static_cast<std::size_t>(best - labels.probabilities.begin())]);
   answer.evidence.labels = std::move(labels);
 }
 
@@ -79,7 +83,11 @@ class ChoiceNode : public AsyncNode {
     if (const auto* failure = std::get_if<ModelFailure>(&result)) return exit_after(*failure);
     auto& scores = std::get<ChoiceScores>(result);
     message.hop().prompt_tokens = static_cast<std::uint32_t>(scores.prompt_tokens);
-    take_labels(message.answer, options_.model.name, std::move(scores.evidence.labels));
+    if (scores.chosen) {
+      take_label(message.answer, options_.model.name, (*choices_)[*scores.chosen]);
+    } else {
+      take_labels(message.answer, options_.model.name, std::move(scores.evidence.labels));
+    }
     return options_.to;
   }
 
@@ -137,8 +145,11 @@ NodeType classify_node() {
   type.check = [](const void* options, CheckContext& context) {
     check(*static_cast<const ClassifyOptions*>(options), context);
   };
-  type.gives = [](const void*) {
-    return std::vector{SignalKind::max_prob, SignalKind::margin, SignalKind::entropy};
+  type.gives = [](const void* options, const PipelineSpec& pipeline) -> std::vector<SignalKind> {
+    const ModelSpec* model = pipeline.model(static_cast<const ClassifyOptions*>(options)->model.name);
+    const OpenAiOptions* remote = model ? openai_options(*model) : nullptr;
+    if (remote && !remote->logprobs) return {};
+    return {SignalKind::max_prob, SignalKind::margin, SignalKind::entropy};
   };
   return type;
 }

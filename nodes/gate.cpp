@@ -23,8 +23,14 @@ void check_signal(const Signal& signal, CheckContext& context) {
                                "but a message can reach it without having met a model; expected a "
                                "`classify` or `generate` node on every way to it");
   for (const NodeSpec* source : sources.nodes) {
-    const std::vector<SignalKind> given = source->type->gives(source->options.get());
+    const std::vector<SignalKind> given = source->type->gives(source->options.get(), context.pipeline());
     if (std::find(given.begin(), given.end(), signal.kind) != given.end()) continue;
+    if (given.empty()) {
+      context.problem(gate.place,
+                      name + "but node `" + source->name +
+                          "` leaves no evidence: its model is not asked for any (`logprobs: false`)");
+      continue;
+    }
     std::vector<std::string> names;
     names.reserve(given.size());
     for (const SignalKind kind : given) names.push_back(to_string(Signal{kind, 0.1}));

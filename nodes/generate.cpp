@@ -30,6 +30,11 @@ std::shared_ptr<const Constraint> compiled(const Generator& generator, const Gen
   }
 }
 
+const OpenAiOptions* remote_options(const GenerateOptions& options, const PipelineSpec& pipeline) {
+  const ModelSpec* model = pipeline.model(options.model.name);
+  return model ? openai_options(*model) : nullptr;
+}
+
 }  // namespace
 
 Fields<GenerateOptions> GenerateOptions::fields() {
@@ -87,11 +92,20 @@ void GenerateNode::check(const GenerateOptions& options, CheckContext& context) 
   if (options.schema && options.grammar)
     context.problem(options.grammar->place, "node `" + context.node().name +
                                                 "` has both `schema` and `grammar`; expected one of them");
+  const OpenAiOptions* remote = remote_options(options, context.pipeline());
+  if (options.grammar && remote && remote->server != OpenAiOptions::Server::llama_server)
+    context.problem(options.grammar->place, "`grammar` of node `" + context.node().name + "`: model `" +
+                                                options.model.name +
+                                                "` takes none; expected `schema`, or `server: llama_server` "
+                                                "in the model where it is one");
 }
 
-std::vector<SignalKind> GenerateNode::gives(const GenerateOptions& options) {
-  std::vector<SignalKind> kinds{SignalKind::min_token_prob, SignalKind::mean_logprob,
-                                SignalKind::quantile_logprob, SignalKind::first_token_margin};
+std::vector<SignalKind> GenerateNode::gives(const GenerateOptions& options, const PipelineSpec& pipeline) {
+  std::vector<SignalKind> kinds;
+  const OpenAiOptions* remote = remote_options(options, pipeline);
+  if (!remote || remote->logprobs)
+    kinds = {SignalKind::min_token_prob, SignalKind::mean_logprob, SignalKind::quantile_logprob,
+             SignalKind::first_token_margin};
   if (options.schema) kinds.push_back(SignalKind::schema_valid);
   return kinds;
 }

@@ -35,7 +35,7 @@ class GenerateNode : public AsyncNode {
   void process(Message& message, Done done) override;
 
   static void check(const GenerateOptions& options, CheckContext& context);
-  static std::vector<SignalKind> gives(const GenerateOptions& options);
+  static std::vector<SignalKind> gives(const GenerateOptions& options, const PipelineSpec& pipeline);
 
  private:
   Exit take(Message& message, GenerationResult result) const;

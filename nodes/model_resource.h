@@ -8,6 +8,7 @@
 
 #include "graph/registry.h"
 #include "models/model.h"
+#include "models/openai/options.h"
 
 namespace slm {
 
@@ -24,8 +25,8 @@ const Model& opened_model(const NodeContext& context, const ModelRef& reference)
 /// Throws `ModelError`.
 std::vector<std::string> labels_of(const ModelSpec& model);
 
-/// What the model's file says of itself, and the memory it takes with these options; empty for a backend that
-/// is not ours. Throws `ModelError`.
+/// What the model's file says of itself, and the memory it takes with these options; empty for a backend
+/// without files. Throws `ModelError`.
 std::optional<ModelInfo> info_of(const ModelSpec& model);
 
 /// What a model runs on.
@@ -37,10 +38,24 @@ struct ModelDevice {
 /// Where the model described by `info` would run on this machine; empty for a backend that is not ours.
 std::optional<ModelDevice> device_of(const ModelSpec& model, const ModelInfo& info);
 
+/// A model on another machine, or in another process of this one.
+struct RemoteModel {
+  std::string name;    ///< as its server calls it
+  std::string origin;  ///< scheme, host and port of the server
+};
+
+/// Where the model runs if not in this process; empty if it does.
+std::optional<RemoteModel> remote_of(const ModelSpec& model);
+
+/// How a model of the `openai` backend is asked; null for other backends. Address, key and certificates are
+/// left out.
+const OpenAiOptions* openai_options(const ModelSpec& model);
+
 /// Whether the backend brings its own labels.
 bool has_own_labels(const ModelSpec& model);
 
 ModelType ngram_backend();
 ModelType llama_backend();
+ModelType openai_backend();
 
 }  // namespace slm

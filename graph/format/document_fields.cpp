@@ -116,7 +116,12 @@ class ModelEntryKind : public Kind {
     const Field own = discriminator_field("backend", "what runs it");
     std::vector<BoundField> bound{{&own, &backend}};
     for (const Field& field : entry.type->fields) bound.push_back({&field, entry.options.get()});
+    const std::size_t problems_before = reader.document().problems.size();
     read_mapping(reader, bound);
+    // What was misread has been reported; checking the defaults in its place would only confuse.
+    if (!entry.type->check || reader.document().problems.size() != problems_before) return;
+    for (const std::string& problem : entry.type->check(entry.options.get()))
+      reader.problem(reader.name() + ": " + problem);
   }
   void describe(SchemaWriter& schema, Range /*range*/) const override {
     for (const auto& [name, type] : Registry::instance().models())

@@ -163,6 +163,31 @@ class EndpointKind : public Kind {
   }
 };
 
+class SecretKind : public Kind {
+ public:
+  void read(Reader& reader, void* target, Range /*range*/) const override {
+    if (!reader.value().IsScalar() || !is_variable(reader.value().Scalar()))
+      return reader.problem(reader.name() + " stands in the file itself; expected `${NAME}`, with an " +
+                            "environment variable that holds it");
+    auto text = reader.text("`${NAME}`");
+    if (!text) return;
+    if (text->empty())
+      return reader.problem(reader.name() + ": the environment variable of `" + reader.value().Scalar() +
+                            "` is empty");
+    static_cast<Secret*>(target)->text = *std::move(text);
+  }
+  void describe(SchemaWriter& schema, Range /*range*/) const override {
+    schema.json["type"] = "string";
+    schema.json["pattern"] = "^\\$\\{[A-Za-z0-9_]+\\}$";
+  }
+
+ private:
+  /// `${NAME}` and nothing around it: what is around would stand in the file.
+  static bool is_variable(std::string_view text) {
+    return text.starts_with("${") && text.find('}') == text.size() - 1;
+  }
+};
+
 class ModelRefKind : public Kind {
  public:
   void read(Reader& reader, void* target, Range /*range*/) const override {
@@ -301,6 +326,10 @@ KindPtr kind_of<Endpoint>() {
 template <>
 KindPtr kind_of<PlacedText>() {
   return std::make_shared<PlacedTextKind>();
+}
+template <>
+KindPtr kind_of<Secret>() {
+  return std::make_shared<SecretKind>();
 }
 template <>
 KindPtr kind_of<ModelRef>() {

@@ -98,7 +98,9 @@ std::optional<std::string> Reader::name_among(std::span<const std::string> names
   std::optional<std::string> found = text(expected);
   if (!found) return std::nullopt;
   if (std::find(names.begin(), names.end(), *found) != names.end()) return found;
-  problem(name() + " is `" + *found + "`; expected " + expected + did_you_mean(*found, names));
+  // As it stands in the file: an environment variable's value may be a secret put into the wrong place.
+  const std::string& written = value_.Scalar();
+  problem(name() + " is `" + written + "`; expected " + expected + did_you_mean(written, names));
   return std::nullopt;
 }
 

@@ -29,7 +29,7 @@ std::vector<std::size_t> flow_order(const PipelineSpec& spec) {
 }
 
 PlanReport::Model model_of(const ModelSpec& model, const PipelineSpec& spec) {
-  PlanReport::Model report{.name = model.name, .backend = model.type->name};
+  PlanReport::Model report{.name = model.name, .backend = model.type->name, .remote = remote_of(model)};
   try {
     report.info = info_of(model);
     if (report.info) report.device = device_of(model, *report.info);

@@ -17,6 +17,7 @@ struct PlanReport {
     std::string backend;
     std::optional<ModelInfo> info;       ///< empty where the backend has no file to look into
     std::optional<ModelDevice> device;   ///< likewise
+    std::optional<RemoteModel> remote;   ///< where it runs if not in a process of the pipeline
     std::string error;                   ///< why the file cannot be used
     std::vector<std::string> processes;  ///< that hold it in memory
   };

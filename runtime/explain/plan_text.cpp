@@ -34,6 +34,10 @@ std::string models_table(const PlanReport& plan) {
                {"size", Align::right},
                {"memory", Align::right}}};
   for (const auto& model : plan.models) {
+    if (model.remote) {
+      table.add({model.name, model.backend, model.remote->name, "", "", model.remote->origin, "", ""});
+      continue;
+    }
     if (!model.info) {
       table.add({model.name, model.backend, model.error.empty() ? "" : "cannot be used", "", "", "", "", ""});
       continue;
@@ -114,6 +118,7 @@ std::string to_json(const PlanReport& plan) {
       entry["device"] = model.device->name;
       entry["threads"] = model.device->threads == 0 ? Json(nullptr) : Json(model.device->threads);
     }
+    if (model.remote) entry["remote"] = {{"model", model.remote->name}, {"server", model.remote->origin}};
     if (!model.error.empty()) entry["error"] = model.error;
   }
   for (const auto& node : plan.nodes) {
