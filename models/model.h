@@ -42,6 +42,7 @@ struct Model {
   std::shared_ptr<Classifier> classifier;
   std::shared_ptr<Generator> generator;
   std::shared_ptr<ChoiceScorer> scorer;
+  bool is_remote = false;  ///< requests leave this process
 };
 
 }  // namespace slm

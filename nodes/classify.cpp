@@ -66,12 +66,15 @@ class ClassifierNode : public Node {
 /// By a language model that weighs each choice as a continuation of the prompt.
 class ChoiceNode : public AsyncNode {
  public:
-  ChoiceNode(ClassifyOptions options, std::shared_ptr<ChoiceScorer> scorer)
+  ChoiceNode(ClassifyOptions options, const Model& model)
       : options_{std::move(options)},
+        is_remote_{model.is_remote},
         choices_{std::make_shared<const std::vector<std::string>>(options_.choices)},
-        scorer_{std::move(scorer)} {}
+        scorer_{model.scorer} {}
 
   void process(Message& message, Done done) override {
+    if (is_remote_ && message.request.privacy == Privacy::local)
+      return done(exit_of_private(options_.model.name));
     scorer_->score({options_.prompt.fill(message), choices_, {message.deadline, message.request.cancelled}},
                    [this, &message, done = std::move(done)](ChoiceResult result) {
                      done(take(message, std::move(result)));
@@ -92,6 +95,7 @@ class ChoiceNode : public AsyncNode {
   }
 
   ClassifyOptions options_;
+  bool is_remote_;
   std::shared_ptr<const std::vector<std::string>> choices_;
   std::shared_ptr<ChoiceScorer> scorer_;
 };
@@ -100,7 +104,7 @@ AnyNode make(const std::shared_ptr<void>& untyped, const NodeContext& context) {
   const auto& options = *std::static_pointer_cast<ClassifyOptions>(untyped);
   const Model& model = opened_model(context, options.model);
   if (model.classifier) return std::unique_ptr<Node>{new ClassifierNode{options, model.classifier}};
-  return std::unique_ptr<AsyncNode>{new ChoiceNode{options, model.scorer}};
+  return std::unique_ptr<AsyncNode>{new ChoiceNode{options, model}};
 }
 
 void check(const ClassifyOptions& options, CheckContext& context) {

@@ -54,10 +54,13 @@ Fields<GenerateOptions> GenerateOptions::fields() {
 
 GenerateNode::GenerateNode(GenerateOptions options, const NodeContext& context)
     : options_{std::move(options)},
+      is_remote_{opened_model(context, options_.model).is_remote},
       generator_{opened_model(context, options_.model).generator},
       constraint_{compiled(*generator_, options_)} {}
 
 void GenerateNode::process(Message& message, Done done) {
+  if (is_remote_ && message.request.privacy == Privacy::local)
+    return done(exit_of_private(options_.model.name));
   GenerationRequest request;
   request.prompt = options_.prompt.fill(message);
   request.constraint = constraint_;

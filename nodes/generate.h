@@ -41,6 +41,7 @@ class GenerateNode : public AsyncNode {
   Exit take(Message& message, GenerationResult result) const;
 
   GenerateOptions options_;
+  bool is_remote_;
   std::shared_ptr<Generator> generator_;
   std::shared_ptr<const Constraint> constraint_;
 };

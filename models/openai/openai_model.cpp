@@ -257,7 +257,8 @@ Model open_openai(const OpenAiOptions& options) {
     return {.info = {.format = "openai", .name = options.model},
             .classifier = nullptr,
             .generator = model,
-            .scorer = model};
+            .scorer = model,
+            .is_remote = true};
   } catch (const std::invalid_argument& error) {
     throw ModelError(std::string("`url`: ") + error.what());
   }
