@@ -58,25 +58,25 @@ std::vector<std::size_t> ChoicePath::leading_to(const std::vector<std::size_t>& 
 }
 
 void ChoicePath::take(const ReplyToken& token) {
-  if (is_decided()) return;
-  const auto share = [&](const std::vector<std::size_t>& choices, double logprob) {
-    for (const std::size_t choice : choices)
-      scores_[choice] += probability_ * std::exp(logprob) / static_cast<double>(choices.size());
-  };
   for (const auto& [text, logprob] : token.likeliest) {
-    if (text != token.text && !text.empty()) share(leading_to(open_, text_ + text), logprob);
+    if (text == token.text || text.empty()) continue;
+    const std::vector<std::size_t> led_to = leading_to(open_, text_ + text);
+    for (const std::size_t choice : led_to)
+      scores_[choice] += probability_ * std::exp(logprob) / static_cast<double>(led_to.size());
   }
   text_ += token.text;
-  std::vector<std::size_t> next = leading_to(open_, text_);
-  // A choice that is complete is decided, even where a longer one begins with it.
-  const std::string begun = normalised(text_);
-  for (const std::size_t choice : next) {
-    if (begun.starts_with(answers_[choice]) || next.size() == 1) share({choice}, token.logprob);
-  }
-  std::erase_if(next, [&](std::size_t choice) { return begun.starts_with(answers_[choice]); });
-  if (next.size() == 1 && leading_to(open_, text_).size() == 1) next.clear();
-  open_ = std::move(next);
   probability_ *= std::exp(token.logprob);
+  const std::string begun = normalised(text_);
+  const std::vector<std::size_t> still = leading_to(open_, text_);
+  open_.clear();
+  for (const std::size_t choice : still) {
+    // One that is complete is decided, even where a longer one begins with it.
+    if (still.size() == 1 || begun.starts_with(answers_[choice])) {
+      scores_[choice] += probability_;
+    } else {
+      open_.push_back(choice);
+    }
+  }
 }
 
 std::vector<float> ChoicePath::probabilities() const {
