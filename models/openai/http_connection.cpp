@@ -6,6 +6,10 @@
 #include <exception>
 #include <mutex>
 
+#ifndef CPPHTTPLIB_OPENSSL_SUPPORT
+#error "cpp-httplib is needed with OpenSSL: models are asked over TLS"
+#endif
+
 namespace slm::openai {
 namespace {
 
