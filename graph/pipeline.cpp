@@ -2,13 +2,11 @@
 
 #include <yaml-cpp/depthguard.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "graph/format/checks.h"
 #include "graph/format/document_fields.h"
 #include "graph/format/nearest.h"
 #include "graph/format/reader.h"
+#include "graph/format/source_text.h"
 
 namespace slm {
 namespace {
@@ -147,14 +145,11 @@ const ProcessSpec* PipelineSpec::process(std::string_view process_name) const {
 }
 
 Pipeline Pipeline::load(const std::filesystem::path& file) {
-  std::ifstream stream{file, std::ios::binary};
-  std::ostringstream text;
-  if (std::filesystem::is_directory(file) || !stream || !(text << stream.rdbuf()))
-    throw PipelineError{{{file, {}, "cannot be read; expected a pipeline file"}}};
-  return parse(text.str(), file);
+  return parse(source_text(file), file);
 }
 
 Pipeline Pipeline::parse(const std::string& yaml, const std::filesystem::path& file) {
+  check_characters(yaml, file);
   const YAML::Node root = parsed(yaml, file);
   Document document{.file = file};
   if (root.IsMap()) {
