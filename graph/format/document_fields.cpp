@@ -1,5 +1,8 @@
 #include "graph/format/document_fields.h"
 
+#include <algorithm>
+#include <span>
+
 #include "graph/format/nearest.h"
 #include "graph/format/reader.h"
 #include "graph/format/schema_writer.h"
@@ -15,31 +18,70 @@ std::vector<std::string> names_of(const std::map<std::string, Type, std::less<>>
   return names;
 }
 
-/// The value under `key` that says which keys the rest of the mapping may have; reports what is not a known
-/// one.
-std::optional<std::string> discriminator(Reader& reader, const std::string& key,
-                                         const std::vector<std::string>& names) {
+template <class Type>
+bool is_key_of(const std::map<std::string, Type, std::less<>>& types, const std::string& key) {
+  return std::ranges::any_of(types, [&](const auto& named) {
+    return std::ranges::count(named.second.fields, key, &Field::key) > 0;
+  });
+}
+
+/// The value that says which keys the rest of a mapping may have.
+struct Discriminator {
+  std::string key;                  ///< as the file has it, which may be misspelt
+  std::optional<std::string> name;  ///< one of the registered, or the one that was probably meant
+};
+
+/// The key that was probably meant to be `key`, and its place.
+template <class Type>
+std::optional<std::pair<std::string, Place>> misspelt(Reader& reader, const std::string& key,
+                                                      const std::map<std::string, Type, std::less<>>& types) {
+  for (const auto& entry : reader.value()) {
+    if (!entry.first.IsScalar()) continue;
+    const std::string& found = entry.first.Scalar();
+    if (nearest(found, {&key, 1}) && !is_key_of(types, found))
+      return std::pair{found, reader.child(entry.first, "").place()};
+  }
+  return std::nullopt;
+}
+
+/// The value under `key`; reports what is not the name of a registered type.
+template <class Type>
+std::optional<Discriminator> discriminator(Reader& reader, const std::string& key,
+                                           const std::map<std::string, Type, std::less<>>& types) {
   if (!reader.value().IsMap()) {
     reader.unexpected("a mapping with `" + key + "`");
     return std::nullopt;
   }
-  const YAML::Node value = reader.value()[key];
-  if (!value.IsDefined()) {
-    reader.problem(reader.name() + " lacks `" + key + "`; expected one of " + listed(names));
-    return std::nullopt;
+  const std::vector<std::string> names = names_of(types);
+  Discriminator result{key, {}};
+  if (!reader.value()[key].IsDefined()) {
+    const auto slip = misspelt(reader, key, types);
+    if (!slip) {
+      reader.problem(reader.name() + " lacks `" + key + "`; expected one of " + listed(names));
+      return result;
+    }
+    result.key = slip->first;
+    reader.problem_at(slip->second,
+                      reader.name() + " lacks `" + key + "`; did you mean it by `" + slip->first + "`?");
   }
-  return reader.child(value, "`" + key + "` of " + reader.name()).name_among(names, "one of");
+  Reader value = reader.child(reader.value()[result.key], '`' + result.key + "` of " + reader.name());
+  result.name = value.name_near(names, "one of");
+  return result;
 }
 
 /// The discriminator among the fields of a mapping: read before, so only described here.
-struct Discriminator {
-  std::string name;
-};
-
 Field discriminator_field(const std::string& key, const std::string& doc) {
-  return {key, doc, true, {}, kind_of<std::string>(), [](void* object) -> void* {
-            return &static_cast<Discriminator*>(object)->name;
-          }};
+  return {key, doc, true, {}, kind_of<std::string>(), {}};
+}
+
+/// Reads the rest of a mapping into `common` and `own`.
+void read_variant(Reader& reader, const Discriminator& found, Field key, std::span<const BoundField> common,
+                  const std::vector<Field>& own, void* options) {
+  key.is_required = false;  // where it is missing, that has been reported
+  std::vector<BoundField> bound{{&key, nullptr}};
+  bound.insert(bound.end(), common.begin(), common.end());
+  for (const Field& field : own) bound.push_back({&field, options});
+  read_mapping(reader, bound, found.key);
 }
 
 nlohmann::ordered_json variant_schema(const std::string& key, const std::string& name, const std::string& doc,
@@ -108,16 +150,13 @@ class ModelEntryKind : public Kind {
     reader.call("model");
     entry.place = reader.place();
     const Registry& registry = Registry::instance();
-    const auto name = discriminator(reader, "backend", names_of(registry.models()));
-    if (!name) return;
-    entry.type = registry.model(*name);
+    const auto backend = discriminator(reader, "backend", registry.models());
+    if (!backend || !backend->name) return;
+    entry.type = registry.model(*backend->name);
     entry.options = entry.type->make_options();
-    Discriminator backend;
-    const Field own = discriminator_field("backend", "what runs it");
-    std::vector<BoundField> bound{{&own, &backend}};
-    for (const Field& field : entry.type->fields) bound.push_back({&field, entry.options.get()});
     const std::size_t problems_before = reader.document().problems.size();
-    read_mapping(reader, bound);
+    read_variant(reader, *backend, discriminator_field("backend", "what runs it"), {}, entry.type->fields,
+                 entry.options.get());
     // What was misread has been reported; checking the defaults in its place would only confuse.
     if (!entry.type->check || reader.document().problems.size() != problems_before) return;
     for (const std::string& problem : entry.type->check(entry.options.get()))
@@ -139,6 +178,21 @@ const std::vector<Field>& common_node_fields() {
   return fields;
 }
 
+/// What can be checked of a node whose type is not known: what every node has, and its edges.
+void read_without_type(Reader& reader, std::span<const BoundField> common) {
+  for (auto& [key, entry] : reader.entries()) {
+    const auto field = std::ranges::find(common, key, [](const BoundField& one) { return one.field->key; });
+    if (field != common.end()) {
+      field->field->kind->read(entry, field->field->member(field->object), field->field->range);
+    } else if (key == "to") {
+      Port port;
+      kind_of<Port>()->read(entry, &port, {});
+    } else if (entry.value().IsMap()) {
+      read_without_type(entry, {});
+    }
+  }
+}
+
 class NodeEntryKind : public Kind {
  public:
   void read(Reader& reader, void* target, Range /*range*/) const override {
@@ -147,19 +201,18 @@ class NodeEntryKind : public Kind {
     entry.place = reader.place();
     const std::size_t problems_before = reader.document().problems.size();
     const Registry& registry = Registry::instance();
-    const auto name = discriminator(reader, "type", names_of(registry.nodes()));
-    if (!name) return;
-    entry.type = registry.node(*name);
-    entry.options = entry.type->make_options();
-    Discriminator type;
-    const Field own = discriminator_field("type", "kind of node");
-    std::vector<BoundField> bound{{&own, &type}};
-    for (const Field& field : common_node_fields()) bound.push_back({&field, &entry});
-    for (const Field& field : entry.type->fields) bound.push_back({&field, entry.options.get()});
+    const auto type = discriminator(reader, "type", registry.nodes());
+    if (!type) return;
     Document& document = reader.document();
     document.models_used.clear();
     document.nodes_meant.clear();
-    read_mapping(reader, bound);
+    std::vector<BoundField> common;
+    for (const Field& field : common_node_fields()) common.push_back({&field, &entry});
+    if (!type->name) return read_without_type(reader, common);
+    entry.type = registry.node(*type->name);
+    entry.options = entry.type->make_options();
+    read_variant(reader, *type, discriminator_field("type", "kind of node"), common, entry.type->fields,
+                 entry.options.get());
     entry.models_used = std::move(document.models_used);
     entry.nodes_meant = std::move(document.nodes_meant);
     entry.is_well_read = document.problems.size() == problems_before;

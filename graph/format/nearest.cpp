@@ -40,9 +40,9 @@ std::string one_of(const std::string& what, std::span<const std::string> names) 
   return what + (names.empty() ? ", of which there is none" : ": " + listed(names));
 }
 
-std::string did_you_mean(std::string_view found, std::span<const std::string> names) {
+std::optional<std::string> nearest(std::string_view found, std::span<const std::string> names) {
   constexpr std::size_t kLongestWorthComparing = 64;
-  if (found.size() > kLongestWorthComparing) return "";
+  if (found.size() > kLongestWorthComparing) return std::nullopt;
   std::size_t best_distance = std::max<std::size_t>(2, found.size() / 3) + 1;
   const std::string* best = nullptr;
   for (const std::string& name : names) {
@@ -52,7 +52,12 @@ std::string did_you_mean(std::string_view found, std::span<const std::string> na
       best = &name;
     }
   }
-  return best ? "; did you mean `" + *best + "`?" : "";
+  return best ? std::optional{*best} : std::nullopt;
+}
+
+std::string did_you_mean(std::string_view found, std::span<const std::string> names) {
+  const std::optional<std::string> meant = nearest(found, names);
+  return meant ? "; did you mean `" + *meant + "`?" : "";
 }
 
 }  // namespace slm

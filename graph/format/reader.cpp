@@ -94,14 +94,19 @@ std::optional<std::string> Reader::text(const std::string& expected) {
 }
 
 std::optional<std::string> Reader::name_among(std::span<const std::string> names, const std::string& what) {
+  const std::size_t problems_before = document_.problems.size();
+  std::optional<std::string> found = name_near(names, what);
+  return document_.problems.size() == problems_before ? found : std::nullopt;
+}
+
+std::optional<std::string> Reader::name_near(std::span<const std::string> names, const std::string& what) {
   const std::string expected = one_of(what, names);
   std::optional<std::string> found = text(expected);
-  if (!found) return std::nullopt;
-  if (std::find(names.begin(), names.end(), *found) != names.end()) return found;
+  if (!found || std::find(names.begin(), names.end(), *found) != names.end()) return found;
   // As it stands in the file: an environment variable's value may be a secret put into the wrong place.
   const std::string& written = value_.Scalar();
   problem(name() + " is `" + written + "`; expected " + expected + did_you_mean(written, names));
-  return std::nullopt;
+  return nearest(*found, names);
 }
 
 std::vector<std::pair<std::string, Reader>> Reader::entries() {
@@ -130,12 +135,13 @@ std::vector<std::pair<std::string, Reader>> Reader::entries() {
   return result;
 }
 
-void read_mapping(Reader& reader, std::span<const BoundField> fields) {
+void read_mapping(Reader& reader, std::span<const BoundField> fields, std::string_view already_read) {
   if (!reader.value().IsMap()) return reader.unexpected("a mapping");
   std::vector<std::string> keys;
   for (const BoundField& bound : fields) keys.push_back(bound.field->key);
   std::vector<std::string> found;
   for (auto& [key, entry] : reader.entries()) {
+    if (key == already_read) continue;
     const auto at = std::find(keys.begin(), keys.end(), key);
     if (at == keys.end()) {
       entry.problem_at(entry.key_place(), "unknown key `" + key + "` in " + reader.name() + "; expected " +

@@ -59,6 +59,9 @@ class Reader {
   /// As `text`, and one of `names`; reports the nearest otherwise.
   std::optional<std::string> name_among(std::span<const std::string> names, const std::string& what);
 
+  /// As `name_among`, but gives the nearest of `names` where it reports that it is none of them.
+  std::optional<std::string> name_near(std::span<const std::string> names, const std::string& what);
+
   /// The entries of a mapping, without those whose key stands twice; reports what is not a mapping.
   std::vector<std::pair<std::string, Reader>> entries();
 
@@ -77,8 +80,9 @@ struct BoundField {
   void* object;
 };
 
-/// Reads a mapping's keys into the fields; reports unknown, repeated and missing ones.
-void read_mapping(Reader& reader, std::span<const BoundField> fields);
+/// Reads a mapping's keys into the fields; reports unknown, repeated and missing ones. The key `already_read`
+/// is passed over.
+void read_mapping(Reader& reader, std::span<const BoundField> fields, std::string_view already_read = {});
 
 /// What a value is, in words: `` the text `abc` ``, `a list`, `nothing`.
 std::string described(const YAML::Node& value);
