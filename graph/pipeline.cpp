@@ -37,10 +37,6 @@ YAML::Node parsed(const std::string& yaml, const std::filesystem::path& file) {
   }
 }
 
-std::size_t position(const std::vector<std::string>& names, const std::string& name) {
-  return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
-}
-
 std::vector<PortSpec> ports_of(NodeEntry& entry, const Document& document) {
   std::vector<PortSpec> ports;
   struct_kind(entry.type->fields)
@@ -50,15 +46,15 @@ std::vector<PortSpec> ports_of(NodeEntry& entry, const Document& document) {
         PortSpec& spec =
             ports.emplace_back(PortSpec{key.substr(0, key.size() - suffix), {}, port.when_open, {}});
         for (const std::string& target : port.to)
-          spec.targets.push_back(position(document.node_names, target));
+          spec.targets.push_back(document.node_names.position(target).value());
       });
   return ports;
 }
 
 std::string process_of(const NodeEntry& entry, Document& document) {
-  const std::vector<std::string>& processes = document.process_names;
+  const std::vector<std::string>& processes = document.process_names.list();
   if (!entry.on || entry.on->text.empty()) return processes.empty() ? "" : processes.front();
-  if (std::find(processes.begin(), processes.end(), entry.on->text) == processes.end())
+  if (!document.process_names.position(entry.on->text))
     document.problems.push_back({document.file, entry.on->place,
                                  "`on` is `" + entry.on->text + "`; expected " +
                                      one_of("a name under `processes`", processes) +
@@ -67,12 +63,12 @@ std::string process_of(const NodeEntry& entry, Document& document) {
 }
 
 void take_entry(const PlacedText& entry, PipelineSpec& spec, Document& document) {
-  spec.entry = position(document.node_names, entry.text);
-  if (spec.entry < document.node_names.size()) return;
+  const std::vector<std::string>& names = document.node_names.list();
+  spec.entry = document.node_names.position(entry.text).value_or(names.size());
+  if (spec.entry < names.size()) return;
   document.problems.push_back({document.file, entry.place,
-                               "`entry` is `" + entry.text + "`; expected " +
-                                   one_of("a node", document.node_names) +
-                                   did_you_mean(entry.text, document.node_names)});
+                               "`entry` is `" + entry.text + "`; expected " + one_of("a node", names) +
+                                   did_you_mean(entry.text, names)});
 }
 
 /// Moves what was read into the spec. False where so much is broken that no further check makes sense.
@@ -101,8 +97,8 @@ bool assemble(DocumentFields& fields, PipelineSpec& spec, Document& document) {
     if (node.type) added.ports = ports_of(node, document);
   }
   if (!fields.entry.text.empty()) take_entry(fields.entry, spec, document);
-  return is_whole && spec.nodes.size() == document.node_names.size() && spec.entry < spec.nodes.size() &&
-         !fields.entry.text.empty();
+  return is_whole && spec.nodes.size() == document.node_names.list().size() &&
+         spec.entry < spec.nodes.size() && !fields.entry.text.empty();
 }
 
 bool are_processes_known(const PipelineSpec& spec, const DocumentFields& fields) {
@@ -153,9 +149,9 @@ Pipeline Pipeline::parse(const std::string& yaml, const std::filesystem::path& f
   const YAML::Node root = parsed(yaml, file);
   Document document{.file = file};
   if (root.IsMap()) {
-    document.node_names = keys_of(root["nodes"]);
-    document.model_names = keys_of(root["models"]);
-    document.process_names = keys_of(root["processes"]);
+    document.node_names = Names{keys_of(root["nodes"])};
+    document.model_names = Names{keys_of(root["models"])};
+    document.process_names = Names{keys_of(root["processes"])};
   }
   DocumentFields fields;
   Reader reader{document, root, "", {1, 1}};

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "graph/format/checks.h"
 #include "graph/format/nearest.h"
@@ -45,11 +46,10 @@ void check_meant_nodes(std::size_t at, const NodeEntry& entry, NodeCheck& check)
 }
 
 void check_unused_models(const PipelineSpec& spec, Document& document) {
+  std::unordered_set<std::string> used;
+  for (const NodeSpec& node : spec.nodes) used.insert(node.models.begin(), node.models.end());
   for (const ModelSpec& model : spec.models) {
-    const bool is_used = std::any_of(spec.nodes.begin(), spec.nodes.end(), [&](const NodeSpec& node) {
-      return std::find(node.models.begin(), node.models.end(), model.name) != node.models.end();
-    });
-    if (!is_used)
+    if (!used.contains(model.name))
       document.problems.push_back({document.file, model.place,
                                    "model `" + model.name +
                                        "` is used by no node; expected a node with `model: " + model.name +

@@ -17,6 +17,9 @@ void check_calls(const PipelineSpec& spec, Document& document);
 /// Reports cycles and nodes that no message can reach.
 void check_flow(const PipelineSpec& spec, Document& document);
 
+/// The nodes that messages reach, each after all that lead to it. The flow has no cycle.
+std::vector<std::size_t> flow_order(const PipelineSpec& spec);
+
 /// Finds the join of every fork and writes it into the ports; reports forks and joins that do not pair like
 /// brackets. The flow has no cycle.
 void pair_forks_and_joins(PipelineSpec& spec, Document& document);

@@ -99,6 +99,12 @@ std::optional<std::string> Reader::name_among(std::span<const std::string> names
   return document_.problems.size() == problems_before ? found : std::nullopt;
 }
 
+std::optional<std::string> Reader::name_among(const Names& names, const std::string& what) {
+  // Without a look at all the names, as long as nothing is wrong: a pipeline may have thousands.
+  if (value_.IsScalar() && names.position(value_.Scalar())) return value_.Scalar();
+  return name_among(names.list(), what);
+}
+
 std::optional<std::string> Reader::name_near(std::span<const std::string> names, const std::string& what) {
   const std::string expected = one_of(what, names);
   std::optional<std::string> found = text(expected);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -14,12 +15,30 @@
 
 namespace slm {
 
+/// The names under `nodes`, `models` or `processes`, in the order of the file.
+class Names {
+ public:
+  Names() = default;
+  explicit Names(std::vector<std::string> list) : list_{std::move(list)} {
+    for (std::size_t i = 0; i < list_.size(); ++i) positions_.emplace(list_[i], i);
+  }
+  const std::vector<std::string>& list() const { return list_; }
+  std::optional<std::size_t> position(const std::string& name) const {
+    const auto found = positions_.find(name);
+    return found == positions_.end() ? std::nullopt : std::optional{found->second};
+  }
+
+ private:
+  std::vector<std::string> list_;
+  std::unordered_map<std::string, std::size_t> positions_;
+};
+
 /// What is known of the whole document while its parts are read.
 struct Document {
   std::filesystem::path file;
-  std::vector<std::string> node_names;
-  std::vector<std::string> model_names;
-  std::vector<std::string> process_names;
+  Names node_names;
+  Names model_names;
+  Names process_names;
   std::vector<Problem> problems;
   std::vector<FilePath> files;  ///< those that were found
   /// References of the node being read, for the checks that follow.
@@ -58,6 +77,7 @@ class Reader {
   std::optional<std::string> text(const std::string& expected);
   /// As `text`, and one of `names`; reports the nearest otherwise.
   std::optional<std::string> name_among(std::span<const std::string> names, const std::string& what);
+  std::optional<std::string> name_among(const Names& names, const std::string& what);
 
   /// As `name_among`, but gives the nearest of `names` where it reports that it is none of them.
   std::optional<std::string> name_near(std::span<const std::string> names, const std::string& what);
