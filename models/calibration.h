@@ -16,7 +16,8 @@ namespace slm {
 /// which it is linear and beyond which it is constant (Zadrozny and Elkan 2002).
 class Calibration {
  public:
-  /// Throws `ModelError` where the file cannot be read, is damaged, or was fitted for another signal.
+  /// Throws `ModelError` with file, line and column where it cannot be read, is no calibration, or was fitted
+  /// for another signal.
   static Calibration load(const std::filesystem::path& file, const Signal& signal);
 
   /// In [0, 1]. Any thread.

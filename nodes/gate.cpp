@@ -4,6 +4,7 @@
 
 #include "graph/format/nearest.h"
 #include "graph/pipeline.h"
+#include "models/model.h"
 #include "nodes/upstream_evidence.h"
 
 namespace slm {
@@ -51,6 +52,16 @@ void check_rule(const GateRule& rule, const std::string& key, const ConfidenceOp
                         "` cannot be met or missed; expected " +
                         (is_probability ? "a number from 0 to 1" : "a log-probability, which is at most 0"));
   if (rule.label) check_label(rule.label->text, rule.label->place, context);
+}
+
+void check_calibration(const ConfidenceOptions& confidence, CheckContext& context) {
+  if (!confidence.calibration) return;
+  try {
+    Calibration::load(confidence.calibration->path, confidence.signal.signal);
+  } catch (const ModelError& error) {
+    context.problem(confidence.calibration->place,
+                    "`calibration` of gate `" + context.node().name + "`: " + error.what());
+  }
 }
 
 }  // namespace
@@ -112,6 +123,7 @@ Exit GateNode::process(Message& message) {
 
 void GateNode::check(const GateOptions& options, CheckContext& context) {
   check_signal(options.confidence.signal.signal, context);
+  check_calibration(options.confidence, context);
   if (!options.accept && !options.reject)
     context.problem(context.node().place, "gate `" + context.node().name +
                                               "` lets nothing through; expected `accept`, `reject` or both");

@@ -1,30 +1,24 @@
 #include "nodes/generate.h"
 
-#include <fstream>
-#include <sstream>
-
 #include "graph/pipeline.h"
+#include "models/llama/constraint_check.h"
 #include "models/model.h"
-#include "models/output/json_schema.h"
+#include "models/text_file.h"
 #include "nodes/model_exit.h"
 #include "nodes/model_resource.h"
 
 namespace slm {
 namespace {
 
-std::string content_of(const std::filesystem::path& file) {
-  std::ifstream stream{file, std::ios::binary};
-  std::ostringstream text;
-  if (!stream || !(text << stream.rdbuf())) throw ModelError{"`" + file.string() + "` cannot be read"};
-  return text.str();
-}
+using Language = ConstraintSource::Language;
 
 std::shared_ptr<const Constraint> compiled(const Generator& generator, const GenerateOptions& options) {
   if (!options.schema && !options.grammar) return nullptr;
   const std::filesystem::path& file = options.schema ? options.schema->path : options.grammar->path;
-  using Language = ConstraintSource::Language;
+  const ConstraintSource source{options.schema ? Language::json_schema : Language::gbnf,
+                                read_text_file(file)};
   try {
-    return generator.compile({options.schema ? Language::json_schema : Language::gbnf, content_of(file)});
+    return generator.compile(source);
   } catch (const ModelError& error) {
     throw ModelError{"`" + file.lexically_normal().string() + "`: " + error.what()};
   }
@@ -33,6 +27,17 @@ std::shared_ptr<const Constraint> compiled(const Generator& generator, const Gen
 const OpenAiOptions* remote_options(const GenerateOptions& options, const PipelineSpec& pipeline) {
   const ModelSpec* model = pipeline.model(options.model.name);
   return model ? openai_options(*model) : nullptr;
+}
+
+void check_format(const std::optional<FilePath>& file, const char* key, Language language,
+                  CheckContext& context) {
+  if (!file) return;
+  try {
+    llama::check_constraint({language, read_text_file(file->path)});
+  } catch (const ModelError& error) {
+    context.problem(file->place,
+                    '`' + std::string{key} + "` of node `" + context.node().name + "`: " + error.what());
+  }
 }
 
 }  // namespace
@@ -87,11 +92,8 @@ Exit GenerateNode::take(Message& message, GenerationResult result) const {
 }
 
 void GenerateNode::check(const GenerateOptions& options, CheckContext& context) {
-  try {
-    if (options.schema) output::JsonSchema::parse(content_of(options.schema->path));
-  } catch (const ModelError& error) {
-    context.problem(options.schema->place, "`schema` of node `" + context.node().name + "`: " + error.what());
-  }
+  check_format(options.schema, "schema", Language::json_schema, context);
+  check_format(options.grammar, "grammar", Language::gbnf, context);
   if (options.schema && options.grammar)
     context.problem(options.grammar->place, "node `" + context.node().name +
                                                 "` has both `schema` and `grammar`; expected one of them");

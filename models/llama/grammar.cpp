@@ -5,12 +5,34 @@
 #include <limits>
 
 #include "models/llama/backend_library.h"
+#include "models/llama/constraint_check.h"
 #include "models/llama/weights.h"
 #include "models/model.h"
 #include "models/output/gbnf_check.h"
 #include "models/output/json_schema_grammar.h"
 
 namespace slm::llama {
+namespace {
+
+/// Without a vocabulary it is only read, not used.
+SamplerHandle compiled(const std::string& gbnf, const llama_vocab* vocabulary) {
+  const LogCapture log;
+  SamplerHandle sampler(llama_sampler_init_grammar(vocabulary, gbnf.c_str(), "root"));
+  if (!sampler) throw ModelError("llama.cpp refuses the grammar: " + log.text());
+  return sampler;
+}
+
+}  // namespace
+
+void check_constraint(const ConstraintSource& source) {
+  if (source.language == ConstraintSource::Language::json_schema) {
+    output::to_gbnf(output::JsonSchema::parse(source.text));
+    return;
+  }
+  output::check_gbnf(source.text);
+  prepare_library();
+  compiled(source.text, nullptr);
+}
 
 void GrammarState::restrict(std::span<llama_token_data> candidates) const {
   llama_token_data_array array{candidates.data(), candidates.size(), -1, false};
@@ -42,9 +64,7 @@ CompiledConstraint::CompiledConstraint(const ConstraintSource& source, std::shar
   } else {
     output::check_gbnf(gbnf);
   }
-  const LogCapture log;
-  sampler_.reset(llama_sampler_init_grammar(weights_->vocabulary.handle(), gbnf.c_str(), "root"));
-  if (!sampler_) throw ModelError("llama.cpp refuses the grammar: " + log.text());
+  sampler_ = compiled(gbnf, weights_->vocabulary.handle());
 }
 
 GrammarState CompiledConstraint::start() const {
