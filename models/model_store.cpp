@@ -148,6 +148,14 @@ Model ModelStore::open_llama(const std::filesystem::path& file, const LlamaOptio
   return open(file, options, [&] { return llama::load_llama(file, options); });
 }
 
+void check_is_ngram(const std::filesystem::path& file) {
+  expect(ModelFormat::ngram, file);
+}
+
+void check_is_gguf(const std::filesystem::path& file) {
+  expect(ModelFormat::gguf, file);
+}
+
 ModelInfo inspect(const std::filesystem::path& file, const LlamaOptions& llama) {
   if (format_of(file) == ModelFormat::gguf) return llama::inspect_gguf(file, llama);
   return ngram::load(file).info;  // reads and checks the whole file, some milliseconds

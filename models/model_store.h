@@ -35,6 +35,10 @@ class ModelStore {
   std::vector<std::shared_ptr<Entry>> entries_;  // guarded by mutex_; few, so they are searched one by one
 };
 
+/// Throws `ModelError` as the store does where a look at the file's beginning tells that it is no such model.
+void check_is_ngram(const std::filesystem::path& file);
+void check_is_gguf(const std::filesystem::path& file);
+
 /// What a model file of either format says of itself, without loading its weights; the memory is that with
 /// these options. Throws `ModelError` as the store does.
 ModelInfo inspect(const std::filesystem::path& file, const LlamaOptions& llama = {});

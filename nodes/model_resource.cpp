@@ -1,5 +1,6 @@
 #include "nodes/model_resource.h"
 
+#include "graph/format/reader.h"
 #include "graph/pipeline.h"
 #include "models/llama/options.h"
 #include "models/llama/threads.h"
@@ -10,6 +11,33 @@ namespace {
 
 constexpr const char* kNgram = "ngram";
 constexpr const char* kLlama = "llama";
+
+/// A file whose beginning must tell that it is a model of the backend: `validate` need not open it for that.
+class ModelFileKind : public Kind {
+ public:
+  using Check = void (*)(const std::filesystem::path&);
+  explicit ModelFileKind(Check check) : check_{check} {}
+  void read(Reader& reader, void* target, Range range) const override {
+    const std::size_t problems_before = reader.document().problems.size();
+    file_->read(reader, target, range);
+    if (reader.document().problems.size() > problems_before) return;
+    try {
+      check_(static_cast<const FilePath*>(target)->path.lexically_normal());
+    } catch (const ModelError& error) {
+      reader.problem(reader.name() + ": " + error.what());
+    }
+  }
+  void describe(SchemaWriter& schema, Range range) const override { file_->describe(schema, range); }
+
+ private:
+  const KindPtr file_ = kind_of<FilePath>();
+  Check check_;
+};
+
+std::vector<Field> with_model_file(std::vector<Field> fields, ModelFileKind::Check check) {
+  fields.front().kind = std::make_shared<ModelFileKind>(check);
+  return fields;
+}
 
 struct NgramEntry {
   FilePath file;
@@ -34,8 +62,8 @@ Field llama_field(const char* key, int LlamaOptions::*member, const char* doc, R
 }
 
 std::vector<Field> llama_fields() {
-  std::vector<Field> fields =
-      Fields<LlamaEntry>{}.required("file", &LlamaEntry::file, "GGUF model file").list();
+  std::vector<Field> fields = with_model_file(
+      Fields<LlamaEntry>{}.required("file", &LlamaEntry::file, "GGUF model file").list(), check_is_gguf);
   fields.push_back(llama_field("context", &LlamaOptions::context,
                                "tokens of prompt and answer that one request may have", {1, 1 << 20}));
   fields.push_back(llama_field("slots", &LlamaOptions::slots, "requests decoded together", {1, 256}));
@@ -80,7 +108,7 @@ std::vector<std::string> labels_of(const ModelSpec& model) {
 
 ModelType ngram_backend() {
   ModelType type{kNgram, "our own n-gram classifier: microseconds a request, labels of its own",
-                 NgramEntry::fields().list()};
+                 with_model_file(NgramEntry::fields().list(), check_is_ngram)};
   type.make_options = [] { return std::make_shared<NgramEntry>(); };
   type.open = [](const void* options) -> std::shared_ptr<Resource> {
     return std::make_shared<ModelResource>(

@@ -119,9 +119,16 @@ class FileKind : public Kind {
     const auto path = read_path(reader, "a file");
     if (!path) return;
     std::error_code error;
-    if (!std::filesystem::exists(*path, error))
-      return reader.problem(reader.name() + ": there is no file `" + path->lexically_normal().string() +
-                            "`; paths start at the pipeline file's folder");
+    const std::filesystem::file_status status = std::filesystem::status(*path, error);
+    const std::string name = '`' + path->lexically_normal().string() + '`';
+    if (status.type() == std::filesystem::file_type::not_found)
+      return reader.problem(reader.name() + ": there is no file " + name +
+                            "; paths start at the pipeline file's folder");
+    if (error) return reader.problem(reader.name() + ": " + name + " cannot be read: " + error.message());
+    if (std::filesystem::is_directory(status))
+      return reader.problem(reader.name() + ": " + name + " is a folder; expected a file");
+    if (!std::filesystem::is_regular_file(status))
+      return reader.problem(reader.name() + ": " + name + " is no regular file; expected one");
     reader.document().files.push_back({*path, reader.place()});
     *static_cast<FilePath*>(target) = {*path, reader.place()};
   }

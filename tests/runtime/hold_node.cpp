@@ -19,7 +19,7 @@ namespace {
 class HoldNode : public AsyncNode {
  public:
   struct Options {
-    FilePath release;
+    MachinePath release;
     Port to;
     static Fields<Options> fields() {
       return Fields<Options>{}

@@ -15,7 +15,7 @@ class ProcessSecurity : public ::testing::Test {
  protected:
   PipelineSpec load(const std::string& processes) {
     register_builtin_nodes();
-    folder_.write("model", "");
+    folder_.write("model", "SLMNGRAM");
     return Pipeline::parse("pipeline: p\nversion: 1\nentry: a\nprocesses:\n" + processes +
                                "models: { nano: { backend: ngram, file: model } }\n"
                                "nodes:\n  a: { type: classify, model: nano, to: b }\n"
