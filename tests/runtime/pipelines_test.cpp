@@ -1,5 +1,5 @@
 // Every folder of tests/pipelines is a case:
-//   pipeline.yaml         what is run
+//   pipeline.yaml         what is run; where it is not there, the ready-made pipeline of the folder's name
 //   train.jsonl           where it is there, nano.slm is trained of it
 //   input.jsonl           the requests (input.csv and input.txt work too)
 //   expected.jsonl        what each outcome must say, by id: members that are not named are free, and an
@@ -30,9 +30,19 @@ class Pipelines : public ::testing::TestWithParam<std::filesystem::path> {
   void SetUp() override {
     register_builtin_nodes();
     std::filesystem::copy(GetParam(), folder_.path(), std::filesystem::copy_options::recursive);
+    if (!std::filesystem::exists(pipeline())) {
+      const std::filesystem::path name = GetParam().filename();
+      const std::filesystem::path ready_made = std::filesystem::path{SLM_READY_MADE_PIPELINES} / name;
+      for (const auto& entry : std::filesystem::directory_iterator{ready_made}) {
+        if (entry.is_regular_file()) std::filesystem::copy(entry.path(), folder_.path());
+      }
+      std::filesystem::rename(folder_ / (name.string() + ".yaml"), pipeline());
+    }
     if (std::filesystem::exists(folder_ / "train.jsonl"))
       train_nano_model(folder_ / "train.jsonl", folder_ / "nano.slm");
   }
+
+  std::filesystem::path pipeline() const { return folder_ / "pipeline.yaml"; }
 
   std::filesystem::path input() const {
     for (const auto* name : {"input.csv", "input.txt"})
@@ -86,8 +96,7 @@ TEST_P(Pipelines, EndAsExpected) {
     EXPECT_EQ(problems, text_of_file(folder_ / "expected_errors.txt"));
     return;
   }
-  runtime::Runner runner{
-      {.pipeline = folder_ / "pipeline.yaml", .input = input(), .output = folder_ / "out.jsonl"}};
+  runtime::Runner runner{{.pipeline = pipeline(), .input = input(), .output = folder_ / "out.jsonl"}};
   runner.run();
   auto outcomes = lines_of(folder_ / "out.jsonl");
   for (const auto& expected : lines_of(folder_ / "expected.jsonl")) {

@@ -1,0 +1,87 @@
+#include <gtest/gtest.h>
+
+#include "graph/graph.h"
+#include "nodes/builtin.h"
+#include "tests/models/llama/tiny_model.h"
+
+namespace slm {
+namespace {
+
+/// A pipeline of nodes that share a model which spells out "<one>€<two>" where a prompt ends in '>'.
+Pipeline pipeline(const std::string& nodes) {
+  register_builtin_nodes();
+  testing::write({.width = 256,
+                  .pieces = {"<one>", "<two>"},
+                  .follows = {{">", "<one>"},
+                              {"<one>", "<0xE2>"},
+                              {"<0xE2>", "<0x82>"},
+                              {"<0x82>", "<0xAC>"},
+                              {"<0xAC>", "<two>"},
+                              {"<two>", "</s>"}}},
+                 "speller.gguf");
+  return Pipeline::parse(
+      "pipeline: p\nversion: 1\nentry: a\nmodels:\n"
+      "  small: { backend: llama, file: speller.gguf, context: 256, slots: 2, threads: 1 }\nnodes:\n" +
+          nodes,
+      testing::test_folder() / "p.yaml");
+}
+
+Outcome outcome_of(const std::string& nodes, const std::string& text) {
+  Graph graph{pipeline(nodes)};
+  return graph.submit({.text = text}).get();
+}
+
+TEST(GenerateNode, AnswersWithWhatTheModelWrites) {
+  const Outcome outcome = outcome_of("  a: { type: generate, model: small, prompt: '{text}>' }\n", "pay");
+  ASSERT_EQ(outcome.kind, OutcomeKind::answered) << outcome.reason;
+  EXPECT_EQ(outcome.answer.text, "<one>€<two>");
+  EXPECT_EQ(outcome.answer.tier, "small");
+  EXPECT_EQ(outcome.trace.at(0).generated_tokens, 5U);
+  EXPECT_GT(outcome.trace.at(0).prompt_tokens, 0U);
+}
+
+TEST(GenerateNode, KeepsToItsOptions) {
+  const auto text = [](const std::string& options) {
+    return outcome_of("  a: { type: generate, model: small, prompt: '{text}>', " + options + " }\n", "pay")
+        .answer.text;
+  };
+  EXPECT_EQ(text("max_tokens: 1"), "<one>");
+  EXPECT_EQ(text("stop: [€]"), "<one>");
+}
+
+TEST(GenerateNode, LeavesEvidenceForTheGateThatFollows) {
+  const Outcome outcome = outcome_of(
+      "  a: { type: generate, model: small, prompt: '{text}>', to: gate }\n"
+      "  gate: { type: gate, confidence: { signal: min_token_prob }, accept: { at_least: 0.5 } }\n",
+      "pay");
+  EXPECT_EQ(outcome.kind, OutcomeKind::answered);
+  EXPECT_GT(outcome.answer.confidence.value_or(0), 0.5);
+}
+
+TEST(GenerateNode, FailsAMessageWhosePromptIsTooLong) {
+  const Outcome outcome =
+      outcome_of("  a: { type: generate, model: small, prompt: '{text}>' }\n", std::string(2000, 'q'));
+  EXPECT_EQ(outcome.kind, OutcomeKind::failed);
+  EXPECT_EQ(outcome.reason.find("a: "), 0U) << outcome.reason;
+}
+
+TEST(ClassifyNode, ChoosesWhatALanguageModelWouldContinueWith) {
+  const Outcome outcome = outcome_of(
+      "  a: { type: classify, model: small, prompt: '{text}>', choices: ['<two>', '<one>'], to: gate }\n"
+      "  gate: { type: gate, confidence: { signal: max_prob }, accept: { label: '<one>', at_least: 0.5 } }\n",
+      "pay");
+  EXPECT_EQ(outcome.kind, OutcomeKind::answered) << outcome.reason;
+  EXPECT_EQ(outcome.answer.label, "<one>");
+  EXPECT_GT(outcome.answer.confidence.value_or(0), 0.9);
+  EXPECT_GT(outcome.trace.at(0).prompt_tokens, 0U);
+}
+
+TEST(ClassifyNode, FailsAMessageWhosePromptIsTooLong) {
+  const Outcome outcome =
+      outcome_of("  a: { type: classify, model: small, prompt: '{text}>', choices: ['<two>', '<one>'] }\n",
+                 std::string(2000, 'q'));
+  EXPECT_EQ(outcome.kind, OutcomeKind::failed);
+}
+
+}  // namespace
+}  // namespace slm
