@@ -11,6 +11,23 @@ class Walk {
  public:
   explicit Walk(const PipelineSpec& spec) : spec_{spec} {}
 
+  void run() {
+    visits_.push_back({spec_.entry, {}});
+    while (!visits_.empty()) {
+      Visit next = std::move(visits_.back());
+      visits_.pop_back();
+      visit(next.node, std::move(next.waiting));
+    }
+  }
+
+  std::vector<Call> calls;
+
+ private:
+  struct Visit {
+    std::size_t node;
+    std::vector<std::string> waiting;
+  };
+
   void visit(std::size_t node, std::vector<std::string> waiting) {
     const std::string& process = spec_.nodes[node].process;
     if (const auto back = std::ranges::find(waiting, process); back != waiting.end()) {
@@ -20,13 +37,13 @@ class Walk {
       waiting.push_back(process);
     }
     if (!seen_.emplace(node, waiting).second) return;
-    for (const PortSpec& port : spec_.nodes[node].ports)
-      for (const std::size_t target : port.targets) visit(target, waiting);
+    // The last one first, so that the first one is visited next.
+    const auto& ports = spec_.nodes[node].ports;
+    for (auto port = ports.rbegin(); port != ports.rend(); ++port)
+      for (auto target = port->targets.rbegin(); target != port->targets.rend(); ++target)
+        visits_.push_back({*target, waiting});
   }
 
-  std::vector<Call> calls;
-
- private:
   void note(const std::string& caller, const std::string& callee, std::size_t entry) {
     const auto is_it = [&](const Call& call) { return call.caller == caller && call.callee == callee; };
     auto found = std::ranges::find_if(calls, is_it);
@@ -36,6 +53,7 @@ class Walk {
 
   const PipelineSpec& spec_;
   std::set<std::pair<std::size_t, std::vector<std::string>>> seen_;
+  std::vector<Visit> visits_;  ///< still to be made
 };
 
 /// FNV-1a (Fowler, Noll, Vo), 64 bits: no secret, only a difference is to be seen.
@@ -59,7 +77,7 @@ class Hash {
 
 std::vector<Call> calls_of(const PipelineSpec& spec) {
   Walk walk{spec};
-  walk.visit(spec.entry, {});
+  walk.run();
   return walk.calls;
 }
 
@@ -72,12 +90,14 @@ bool is_in_fork(const PipelineSpec& spec, std::size_t node) {
     for (const PortSpec& port : fork.ports) {
       if (!port.gathered_by) continue;
       std::set<std::size_t> inside;
-      const auto visit = [&](const auto& self, std::size_t at) -> void {
-        if (at == *port.gathered_by || !inside.insert(at).second) return;
+      std::vector<std::size_t> visits = port.targets;
+      while (!visits.empty()) {
+        const std::size_t at = visits.back();
+        visits.pop_back();
+        if (at == *port.gathered_by || !inside.insert(at).second) continue;
         for (const PortSpec& next : spec.nodes[at].ports)
-          for (const std::size_t target : next.targets) self(self, target);
-      };
-      for (const std::size_t target : port.targets) visit(visit, target);
+          visits.insert(visits.end(), next.targets.begin(), next.targets.end());
+      }
       if (inside.contains(node)) return true;
     }
   }

@@ -84,7 +84,7 @@ class Dispatcher::State {
     auto ticket = ticket_for(std::move(call));
     {
       const std::lock_guard lock(mutex_);
-      answered_.emplace_back(std::move(ticket), std::move(result));
+      answered_.push_back({std::move(ticket), std::move(result)});
       is_changed_ = true;
     }
     changed_.notify_one();

@@ -14,7 +14,7 @@ TEST(LongPipeline, IsLoadedWithoutRecursionOrSearching) {
   constexpr int kNodes = 50'000;
   std::string yaml = "pipeline: p\nversion: 1\nentry: n0\nnodes:\n";
   for (int i = 0; i < kNodes; ++i) {
-    const std::string next = "n" + std::to_string(i + 1);
+    const std::string next = std::string{"n"}.append(std::to_string(i + 1));
     yaml += "  n" + std::to_string(i) + ": { type: route, by: fields.kind, cases: { x: " + next + " } }\n";
   }
   yaml += "  n" + std::to_string(kNodes) + ": { type: route, by: fields.kind, cases: { x: end } }\n";
