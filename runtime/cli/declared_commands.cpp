@@ -95,11 +95,12 @@ void add_duration(CLI::App* command, const std::string& names,
 /// `NAME=ADDRESS`, any number of times.
 void add_addresses(CLI::App* command, const std::string& names, std::map<std::string, std::string>& addresses,
                    const std::string& doc) {
-  const auto take = [&addresses, names](const std::vector<std::string>& given) {
+  const auto take = [&addresses, expected = names + ": expected NAME=ADDRESS, found `"](
+                        const std::vector<std::string>& given) {
     for (const std::string& text : given) {
       const auto equals = text.find('=');
       if (equals == 0 || equals == std::string::npos || equals + 1 == text.size())
-        throw CLI::ValidationError(names + ": expected NAME=ADDRESS, found `" + text + "`");
+        throw CLI::ValidationError(std::string{expected}.append(text).append("`"));
       addresses[text.substr(0, equals)] = text.substr(equals + 1);
     }
   };
