@@ -94,7 +94,7 @@ void Callee::refuse(const RoutingId& peer, wire::Refusal refusal, const std::str
 void Callee::receive(const RoutingId& peer, const std::string& user, Packet packet, Clock::time_point now) {
   if (const auto* hello = packet.body.AsHello()) return greet(peer, user, *hello, now);
   Caller* caller = caller_of(peer);
-  if (caller == nullptr) return refuse(peer, wire::Refusal::no_session, "greet first");
+  if (caller == nullptr) return turn_away(peer);
   caller->heard = now;
   switch (packet.body.type) {
     case wire::Body::Calls:
@@ -302,6 +302,10 @@ void Callee::disconnect(Caller& caller) {
   by_peer_.erase(caller.peer);
   caller.peer.clear();
   caller.ready.clear();
+}
+
+void Callee::turn_away(const RoutingId& peer) {
+  refuse(peer, wire::Refusal::no_session, "greet first");
 }
 
 void Callee::expel(const RoutingId& peer, const std::string& why) {

@@ -89,6 +89,8 @@ class Callee {
   void complain(const RoutingId& peer, const std::string& why);
   /// What has become of a call that `Doer::try_do` took.
   void finished(const wire::CallId& id, CarriedReply reply);
+  /// Tells a connection to greet first.
+  void turn_away(const RoutingId& peer);
   /// Ends the session of a connection, and tells it why.
   void expel(const RoutingId& peer, const std::string& why);
   bool is_connected(const RoutingId& peer) const { return by_peer_.contains(peer); }

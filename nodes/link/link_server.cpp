@@ -134,7 +134,12 @@ class LinkServer::Impl {
     const RoutingId peer = parts->text(0);
     try {
       Packet packet = decode(parts->views(1), limits_);
-      if (packet.body.type == wire::Body::Hello && !admit(peer, parts->client())) return true;
+      if (packet.body.type == wire::Body::Hello) {
+        if (!admit(peer, parts->client())) return true;
+      } else if (!is_whose_it_was(peer, parts->client())) {
+        callee_.turn_away(peer);
+        return true;
+      }
       callee_.receive(peer, user_of(peer), std::move(packet), Clock::now());
     } catch (const MalformedPacket& error) {
       callee_.complain(peer, error.what());
@@ -151,6 +156,13 @@ class LinkServer::Impl {
     }
     clients_.insert_or_assign(id, *std::move(client));
     return true;
+  }
+
+  /// A routing id is the connection's own choice: one that was somebody's must not speak for them with
+  /// another key.
+  bool is_whose_it_was(const RoutingId& id, const std::optional<KnownClient>& client) const {
+    const auto known = clients_.find(id);
+    return !authenticator_ || (client && known != clients_.end() && *client == known->second);
   }
 
   std::string user_of(const RoutingId& id) const {
