@@ -114,7 +114,7 @@ TEST_F(ProcessCommand, GivesTheOutcomesOfOneProcess) {
 
 TEST_F(ProcessCommand, LosesNothingWhenTheCalleeIsKilledAgainAndAgain) {
   const auto file = pipeline("spool");
-  constexpr int kRequests = 20'000;
+  constexpr int kRequests = 5'000;
   Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool", "--input",
                 requests(kRequests), "--output", folder_ / "out.jsonl", "--quiet"}};
   std::mt19937 random{7};
@@ -136,7 +136,7 @@ TEST_F(ProcessCommand, LosesNothingWhenTheCalleeIsKilledAgainAndAgain) {
 
 TEST_F(ProcessCommand, LosesNothingWhenTheCallerIsKilledAgainAndAgain) {
   const auto file = pipeline("spool");
-  constexpr int kRequests = 20'000;
+  constexpr int kRequests = 5'000;
   const std::vector<std::string> command{SLM_GRAPH_PROGRAM,
                                          "run",
                                          file,
@@ -169,7 +169,7 @@ TEST_F(ProcessCommand, LosesNothingWhenTheCallerIsKilledAgainAndAgain) {
 
 TEST_F(ProcessCommand, LosesNothingWhenBothAreKilledAgainAndAgain) {
   const auto file = pipeline("spool");
-  constexpr int kRequests = 20'000;
+  constexpr int kRequests = 5'000;
   const auto input = requests(kRequests);
   const auto start_edge = [&] {
     return std::make_unique<Program>(std::vector<std::string>{
