@@ -151,9 +151,10 @@ class Dispatcher::State {
   struct Slot {
     TicketPtr ticket;  // null: idle
     HttpConnection* connection = nullptr;
-    bool is_given_up = false;
-    Clock::time_point begun;  // the first try
-    Clock::time_point sent;   // the current try; `kNever` in a pause
+    bool is_given_up = false;  // the call is answered by the one who watches
+    bool is_aborted = false;   // the connection is to be closed
+    Clock::time_point begun;   // the first try
+    Clock::time_point sent;    // the current try; `kNever` in a pause
     // Written at every token, so without the mutex.
     std::atomic<Progress> progress = Progress::waiting;
     std::atomic<Clock::time_point> last_event;
@@ -179,6 +180,7 @@ class Dispatcher::State {
     waiting_.pop_front();
     slot.connection = &connection;
     slot.is_given_up = false;
+    slot.is_aborted = false;
     slot.begun = Clock::now();
     slot.sent = kNever;
     return slot.ticket;
@@ -206,6 +208,8 @@ class Dispatcher::State {
       Exchange exchange(ticket.call().is_enough, [&](Progress progress) { note_progress(slot, progress); });
       const HttpEnd end = connection.post(path_, headers_, ticket.call().body, exchange);
       auto result = exchange.finish(end);
+      // What became of a connection that was closed under us says nothing of the server.
+      if (is_given_up(slot)) return std::nullopt;
       if (auto* reply = std::get_if<Reply>(&result)) return std::move(*reply);
       const auto& trouble = std::get<Trouble>(result);
       // The server closed the connection while it was idle: no fault of anyone, so no try is counted.
@@ -236,6 +240,11 @@ class Dispatcher::State {
     }
     changed_.notify_one();
     return true;
+  }
+
+  bool is_given_up(const Slot& slot) {
+    const std::lock_guard lock(mutex_);
+    return slot.is_given_up;
   }
 
   void note_progress(Slot& slot, Progress progress) {
@@ -302,7 +311,7 @@ class Dispatcher::State {
   }
 
   Clock::time_point look(Slot& slot, Clock::time_point now, std::vector<Answer>& answers) {
-    if (!slot.is_given_up) {
+    if (!slot.is_aborted) {
       auto failure = is_stopped_ ? unloaded() : slot.ticket->impatience(now);
       const Limit limit = limit_of(slot);
       const bool is_late = now >= limit.at;
@@ -310,8 +319,9 @@ class Dispatcher::State {
       if (!failure && !is_late) return std::min(slot.ticket->call().patience.deadline, limit.at);
       if (!failure && !has_reply)
         failure = ModelFailure{.reason = error_text_.of(std::string(limit.what) + seconds_text(limit.time))};
-      slot.is_given_up = true;
+      slot.is_aborted = true;
       // Where the reply is there, only the end of its body is missing, and its thread settles it.
+      slot.is_given_up = failure.has_value();
       if (failure) answers.push_back({slot.ticket, std::move(*failure)});
       given_up_.notify_all();
     }

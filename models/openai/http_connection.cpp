@@ -97,8 +97,9 @@ class HttpConnection::Client {
     http_->set_tcp_nodelay(true);
     http_->set_url_encode(false);
     http_->set_connection_timeout(options.connect_timeout);
-    http_->set_read_timeout(options.timeout);
-    http_->set_write_timeout(options.timeout);
+    // Who waits for the answer closes the connection in time; these only must not come before.
+    http_->set_read_timeout(options.timeout + std::chrono::minutes{1});
+    http_->set_write_timeout(options.timeout + std::chrono::minutes{1});
     http_->set_socket_options([this](int socket) {
       const std::lock_guard lock(mutex_);
       socket_.take(socket);

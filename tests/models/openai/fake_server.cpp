@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -146,6 +147,12 @@ void FakeServer::serve(int socket) {
   const std::lock_guard lock(mutex_);
   std::erase(sockets_, socket);
   ::close(socket);
+  closed_.notify_all();
+}
+
+bool FakeServer::is_left() {
+  std::unique_lock lock(mutex_);
+  return closed_.wait_for(lock, std::chrono::minutes{1}, [&] { return sockets_.empty(); });
 }
 
 std::string FakeServer::headers() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -60,6 +61,8 @@ class FakeServer {
   int requests() const { return requests_; }
   int connections() const { return connections_; }
   int most_at_once() const { return most_at_once_; }
+  /// Waits until the clients have closed all their connections; false where they do not within a minute.
+  bool is_left();
   /// Of the last request that came.
   std::string headers() const;
   std::string body() const;
@@ -77,6 +80,7 @@ class FakeServer {
   std::string headers_, body_;      // guarded by mutex_
   std::list<std::thread> threads_;  // guarded by mutex_
   std::vector<int> sockets_;        // guarded by mutex_
+  std::condition_variable closed_;
   std::thread acceptor_;
 };
 
