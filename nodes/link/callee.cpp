@@ -42,8 +42,10 @@ struct Callee::Caller {
   Clock::time_point told;
   std::deque<wire::CallId> waiting;
   std::vector<wire::CallId> ready;  ///< replies to send
-  std::size_t unanswered = 0;       ///< waiting or being done
+  std::size_t unanswered = 0;       ///< calls of this session that have no reply yet
+  std::size_t open = 0;             ///< calls that wait or are being done
   std::size_t kept = 0;             ///< replies that it has not acknowledged
+  std::deque<wire::CallId> done;    ///< calls with replies that were kept at first, the oldest first
   bool is_queued = false;
   double tokens = 0;  ///< of the token bucket that holds it to the rate
   Clock::time_point refilled;
@@ -174,8 +176,10 @@ void Callee::greet(const RoutingId& peer, const std::string& user, const wire::H
   Caller& caller = *found->second;
   disconnect(caller);  // a restarted caller is back before its old connection is known to be lost
   if (Caller* other = caller_of(peer)) disconnect(*other);
+  forget_waiting(caller);
   caller.process = hello.process;
   caller.peer = peer;
+  caller.unanswered = 0;
   caller.nodes = NodeTable{spec_, hello.nodes};
   caller.heard = caller.told = now;
   by_peer_[peer] = &caller;
@@ -192,11 +196,21 @@ void Callee::greet(const RoutingId& peer, const std::string& user, const wire::H
   send_(peer, packet(std::move(welcome)));
 }
 
+/// Forgets what has not been begun: a caller sends again what it still wants, and only that.
+void Callee::forget_waiting(Caller& caller) {
+  for (const wire::CallId& id : std::exchange(caller.waiting, {})) {
+    records_.erase(id);
+    --caller.open;
+    --open_;
+  }
+  if (std::exchange(caller.is_queued, false)) std::erase(queue_, &caller);
+}
+
 /// Forgets who has been away longest and has nothing being done.
 void Callee::make_room() {
   auto oldest = callers_.end();
   for (auto caller = callers_.begin(); caller != callers_.end(); ++caller) {
-    if (!caller->second->peer.empty() || caller->second->unanswered > 0) continue;
+    if (!caller->second->peer.empty() || caller->second->open > 0) continue;
     if (oldest == callers_.end() || caller->second->heard < oldest->second->heard) oldest = caller;
   }
   if (oldest == callers_.end()) return;
@@ -217,22 +231,23 @@ void Callee::take_call(Caller& caller, wire::CallT& call, Payload text, Payload 
     ++stats_.violations;
     return complain(caller.peer, "a call has the id of another caller");
   }
-  if (const auto found = records_.find(id); found != records_.end()) {
-    ++stats_.duplicates;
-    if (found->second.state == Record::State::done) make_ready(caller, id);
-    return;
-  }
-  // A caller that keeps to its window and acknowledges what it gets never comes near twice the window.
-  if (caller.unanswered + caller.kept >= 2 * std::size_t{options_.window} + kRepliesAPacket) {
+  // A caller that keeps to its window never comes near twice the window.
+  if (caller.unanswered >= 2 * std::size_t{options_.window}) {
     ++stats_.violations;
     log_once("process `" + caller.process + "` sent more calls than its window of " +
              std::to_string(options_.window) + " allows; those beyond it are not done");
     return;
   }
+  ++caller.unanswered;
+  if (const auto found = records_.find(id); found != records_.end()) {
+    ++stats_.duplicates;
+    if (found->second.state == Record::State::done) make_ready(caller, id);
+    return;
+  }
   ++stats_.calls;
   Record& record = records_[id];
   record.caller = &caller;
-  ++caller.unanswered;
+  ++caller.open;
   ++open_;
   try {
     const std::size_t node = caller.nodes.ours(call.node);
@@ -269,10 +284,22 @@ void Callee::finished(const wire::CallId& id, CarriedReply reply) {
   record.reply = std::move(reply);
   record.reply.header.id = id;
   record.work = {};
-  --caller.unanswered;
+  --caller.open;
   --open_;
-  ++caller.kept;
+  keep(caller, id);
   if (!caller.peer.empty()) make_ready(caller, id);
+}
+
+/// Notes a reply that is kept; forgets the oldest where there are more than a caller has reason to leave
+/// without a word, as one that was killed does. Should it send that call again, it is done again.
+void Callee::keep(Caller& caller, const wire::CallId& id) {
+  ++caller.kept;
+  caller.done.push_back(id);
+  const std::size_t most = 2 * std::size_t{options_.window} + kRepliesAPacket;
+  while (caller.kept > most || (!caller.done.empty() && !records_.contains(caller.done.front()))) {
+    caller.kept -= records_.erase(caller.done.front());
+    caller.done.pop_front();
+  }
 }
 
 void Callee::make_ready(Caller& caller, const wire::CallId& id) {
@@ -371,6 +398,7 @@ void Callee::send_replies(Caller& caller, Clock::time_point now) {
   for (const wire::CallId& id : ready) {
     const auto found = records_.find(id);
     if (found == records_.end()) continue;
+    if (caller.unanswered > 0) --caller.unanswered;
     const CarriedReply& reply = found->second.reply;
     replies.replies.push_back(std::make_unique<wire::ReplyT>(reply.header));
     payloads.insert(payloads.end(), reply.payloads.begin(), reply.payloads.end());

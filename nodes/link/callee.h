@@ -118,6 +118,8 @@ class Callee {
   void take_calls(Caller& caller, wire::CallsT& calls, std::vector<Payload>& payloads);
   void take_call(Caller& caller, wire::CallT& call, Payload text, Payload answer);
   void make_room();
+  void forget_waiting(Caller& caller);
+  void keep(Caller& caller, const wire::CallId& id);
   void make_ready(Caller& caller, const wire::CallId& id);
   void send_replies(Caller& caller, Clock::time_point now);
   void forget(Caller& caller, const std::vector<wire::CallId>& ids);

@@ -49,8 +49,7 @@ void Caller::add(OutgoingCall call) {
   const CallKey key = call.key;
   auto deadline = deadlines_.end();
   if (call.deadline != Clock::time_point::max()) deadline = deadlines_.emplace(call.deadline, key);
-  calls_.emplace(key, Pending{std::move(call), deadline});
-  unsent_.insert(key);
+  unsent_.insert(turn_of(*calls_.emplace(key, Pending{std::move(call), deadline}).first));
 }
 
 void Caller::connected(Clock::time_point now) {
@@ -77,9 +76,9 @@ void Caller::disconnected(Clock::time_point now) {
   in_flight_ = 0;
   acks_.clear();  // the callee keeps those replies until they are sent once more and acknowledged again
   cancels_.clear();
-  for (auto& [key, pending] : calls_) {
-    pending.is_sent = false;
-    unsent_.insert(key);
+  for (auto& call : calls_) {
+    call.second.is_sent = false;
+    unsent_.insert(turn_of(call));
   }
 }
 
@@ -150,7 +149,9 @@ void Caller::count_deaths() {
     const auto here = call++;
     Pending& pending = here->second;
     if (!pending.was_sent) continue;
+    unsent_.erase(turn_of(*here));
     if (++pending.attempts == 1) ++suspects_;
+    unsent_.insert(turn_of(*here));
     if (options_.custody) options_.custody->attempted(here->first);
     if (pending.attempts >= options_.max_attempts)
       end(here, CallFailed{"process `" + options_.callee + "` died " + std::to_string(pending.attempts) +
@@ -183,7 +184,7 @@ void Caller::end(Calls::iterator call, CallResult result) {
   if (pending.is_sent) --in_flight_;
   if (is_suspect(pending)) --suspects_;
   if (pending.deadline != deadlines_.end()) deadlines_.erase(pending.deadline);
-  unsent_.erase(call->first);
+  unsent_.erase(turn_of(*call));
   const auto done = std::move(pending.call.done);
   auto receipts = std::move(pending.call.receipts);
   calls_.erase(call);
@@ -198,14 +199,10 @@ void Caller::send_calls() {
       transmit(packet(std::exchange(calls, {}), std::exchange(payloads, {})), Clock::now());
   };
   const std::size_t window = suspects_ > 0 ? std::min<std::size_t>(window_, 1) : window_;
-  for (auto next = unsent_.begin(); next != unsent_.end() && in_flight_ < window;) {
-    const auto call = calls_.find(*next);
+  const auto first = suspects_ > 0 ? unsent_.lower_bound({1, {}}) : unsent_.begin();
+  for (auto next = first; next != unsent_.end() && in_flight_ < window;) {
+    const auto call = calls_.find(next->second);
     Pending& pending = call->second;
-    const bool must_wait = suspects_ > 0 && !is_suspect(pending);
-    if (must_wait) {
-      ++next;
-      continue;
-    }
     CarriedCall& carried = pending.call.call;
     if (std::max(carried.text->size(), carried.answer->size()) > max_payload_) {
       ++next;

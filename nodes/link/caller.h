@@ -70,6 +70,10 @@ class Caller {
   void end_unreachable(Clock::time_point now);
   void send_calls();
   bool is_suspect(const Pending& pending) const { return pending.attempts > 0; }
+  /// Where a call stands among those to send: a suspect after those that fewer callees died of, so that one
+  /// that is poisonous does not hold up the others, and no innocent one is always what a callee dies with.
+  using Turn = std::pair<int, CallKey>;
+  static Turn turn_of(const Calls::value_type& call) { return {call.second.attempts, call.first}; }
   wire::CallId id_of(const CallKey& key) const;
   void transmit(Packet packet, Clock::time_point now);
   std::string address() const;
@@ -79,7 +83,7 @@ class Caller {
   const Send send_;
 
   Calls calls_;               ///< that have not ended, the oldest first
-  std::set<CallKey> unsent_;  ///< of them, in this session
+  std::set<Turn> unsent_;     ///< of them, in this session
   std::size_t suspects_ = 0;  ///< of them, that a callee died of, or seemed to
   Deadlines deadlines_;       ///< of those that have one
   std::vector<wire::CallId> acks_;

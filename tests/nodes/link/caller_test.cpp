@@ -1,0 +1,144 @@
+#include "nodes/link/caller.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/nodes/link/two_processes.h"
+
+namespace slm::link {
+namespace {
+
+/// A caller, and a callee that the test plays.
+class CallerTest : public ::testing::Test {
+ protected:
+  void add(std::uint64_t sequence) {
+    OutgoingCall call;
+    call.key = {0, sequence};
+    call.call.header.answer = std::make_unique<wire::AnswerT>();
+    call.call.text = call.call.answer = std::make_shared<const std::string>("text");
+    call.done = [this, sequence](const CallResult& result, const auto&) {
+      if (const auto* failed = std::get_if<CallFailed>(&result)) failed_[sequence] = failed->reason;
+      if (std::holds_alternative<Returned>(result)) returned_.push_back(sequence);
+    };
+    caller_.add(std::move(call));
+  }
+
+  /// Another process takes the place of the last one.
+  void begin_callee(std::uint32_t window) {
+    caller_.connected(Clock::now());
+    wire::WelcomeT welcome;
+    welcome.protocol = kProtocol;
+    welcome.process = "cloud";
+    welcome.instance_low = ++callees_;
+    welcome.window = window;
+    welcome.heartbeat_ms = 1000;
+    welcome.max_payload = 1000;
+    welcome.nodes = {"a", "b"};
+    caller_.receive(packet(std::move(welcome)), Clock::now());
+    caller_.flush(Clock::now());
+  }
+  void kill_callee() { caller_.disconnected(Clock::now()); }
+
+  /// What has been sent since this was last asked.
+  std::vector<std::uint64_t> sent() {
+    std::vector<std::uint64_t> ids;
+    for (Packet& packet : packets_)
+      if (const auto* calls = packet.body.AsCalls())
+        for (const auto& call : calls->calls) ids.push_back(call->id.sequence());
+    packets_.clear();
+    return ids;
+  }
+
+  void reply(std::uint64_t sequence) {
+    wire::RepliesT replies;
+    replies.replies.push_back(std::make_unique<wire::ReplyT>());
+    replies.replies.back()->id = {options_.instance.high, options_.instance.low, 0, sequence};
+    replies.replies.back()->answer = std::make_unique<wire::AnswerT>();
+    caller_.receive(packet(std::move(replies), {std::make_shared<const std::string>("answer")}),
+                    Clock::now());
+    caller_.flush(Clock::now());
+  }
+
+  const Pipeline pipeline_ = two_processes();
+  const ClientOptions options_ = [] {
+    ClientOptions options;
+    options.process = "edge";
+    options.callee = "cloud";
+    return options;
+  }();
+  std::vector<Packet> packets_;
+  Caller caller_{pipeline_, options_, [this](Packet packet) { packets_.push_back(std::move(packet)); }};
+  std::uint64_t callees_ = 0;
+  std::map<std::uint64_t, std::string> failed_;
+  std::vector<std::uint64_t> returned_;
+};
+
+using Ids = std::vector<std::uint64_t>;
+
+TEST_F(CallerTest, SendsAsManyAsTheWindowHolds) {
+  for (std::uint64_t id = 1; id <= 5; ++id) add(id);
+  begin_callee(3);
+  EXPECT_EQ(sent(), (Ids{1, 2, 3}));
+  reply(2);
+  EXPECT_EQ(sent(), Ids{4});
+  EXPECT_EQ(returned_, Ids{2});
+}
+
+TEST_F(CallerTest, SendsAllAgainToACalleeThatItFindsAgain) {
+  for (std::uint64_t id = 1; id <= 3; ++id) add(id);
+  begin_callee(8);
+  sent();
+  kill_callee();
+  --callees_;  // it was only the connection
+  begin_callee(8);
+  EXPECT_EQ(sent(), (Ids{1, 2, 3}));
+}
+
+TEST_F(CallerTest, SendsThoseThatACalleeMayHaveDiedOfAloneAndFirst) {
+  for (std::uint64_t id = 1; id <= 2; ++id) add(id);
+  begin_callee(8);
+  kill_callee();
+  add(3);
+  sent();
+  begin_callee(8);
+  EXPECT_EQ(sent(), Ids{1});
+  reply(1);
+  EXPECT_EQ(sent(), Ids{2});
+  reply(2);
+  EXPECT_EQ(sent(), Ids{3});
+}
+
+TEST_F(CallerTest, FailsAPoisonousCallAfterThreeDeathsAndNoOther) {
+  for (std::uint64_t id = 1; id <= 5; ++id) add(id);
+  constexpr std::uint64_t kPoison = 3;
+  int deaths = 0;
+  begin_callee(8);
+  for (auto open = sent(); !open.empty(); open = sent()) {
+    if (std::ranges::count(open, kPoison) > 0) {
+      ASSERT_LE(++deaths, 3);
+      kill_callee();
+      begin_callee(8);
+    } else {
+      for (const auto id : open) reply(id);
+    }
+  }
+  EXPECT_EQ(deaths, 3);
+  EXPECT_EQ(failed_, (std::map<std::uint64_t, std::string>{
+                         {kPoison, "process `cloud` died 3 times while it had this message"}}));
+  EXPECT_EQ(returned_.size(), 4U);
+}
+
+TEST_F(CallerTest, FailsNoneOfManyThatACalleeHadByChance) {
+  for (std::uint64_t id = 1; id <= 20; ++id) add(id);
+  begin_callee(20);
+  // Each next callee is killed at once, as where somebody restarts a machine again and again.
+  for (int kill = 0; kill < 20; ++kill) {
+    kill_callee();
+    begin_callee(20);
+  }
+  EXPECT_EQ(failed_.size(), 0U);
+}
+
+}  // namespace
+}  // namespace slm::link
