@@ -134,6 +134,22 @@ const NodeSpec* PipelineSpec::node(std::string_view node_name) const {
   return found == nodes.end() ? nullptr : &*found;
 }
 
+ProcessSpec ProcessSpec::dispatcher() const {
+  ProcessSpec spec = *this;
+  spec.listen = workers->listen;
+  spec.connect = workers->connect;
+  spec.authorized_clients = workers->authorized_clients;
+  return spec;
+}
+
+ProcessSpec ProcessSpec::worker() const {
+  ProcessSpec spec;
+  spec.name = name;
+  spec.place = place;
+  spec.secret_key = workers->secret_key;
+  return spec;
+}
+
 const ProcessSpec* PipelineSpec::process(std::string_view process_name) const {
   const auto found =
       std::find_if(processes.begin(), processes.end(), [&](auto& p) { return p.name == process_name; });

@@ -14,6 +14,18 @@
 
 namespace slm {
 
+/// Processes that do the work of one: they connect to it, and it gives them what others send it.
+struct WorkersSpec {
+  Endpoint listen;                        ///< what the process binds for them
+  std::optional<Endpoint> connect;        ///< where they find it; empty: `listen`
+  std::optional<MachinePath> secret_key;  ///< of a worker
+  std::optional<MachinePath> authorized_clients;
+  int window = 16;  ///< messages that each has at once
+  int attempts = 4;
+  std::optional<double> hedge_after;
+  static Fields<WorkersSpec> fields();
+};
+
 struct ProcessSpec {
   std::string name;
   Place place;
@@ -30,9 +42,13 @@ struct ProcessSpec {
   std::chrono::milliseconds heartbeat{1000};
   std::optional<int> compress_above;  ///< bytes
   bool allow_other_pipelines = false;
+  std::optional<WorkersSpec> workers;
 
   /// Where others find a process that listens.
   const Endpoint& address() const { return connect ? *connect : listen.value(); }
+  /// The two ends of the links between a process and its workers, as two processes that are linked.
+  ProcessSpec dispatcher() const;
+  ProcessSpec worker() const;
 };
 
 struct ModelSpec {

@@ -13,19 +13,25 @@ void report(Document& document, Place place, std::string message) {
 
 void check_listeners(const PipelineSpec& spec, const std::vector<Call>& calls, Document& document) {
   std::map<std::string, std::string> by_address;
+  const auto check_address = [&](const Endpoint& listen, const std::string& who) {
+    const auto [other, is_new] = by_address.emplace(listen.text(), who);
+    if (!is_new)
+      report(document, listen.place,
+             other->second + " and " + who + " both listen at " + listen.text() +
+                 "; expected an address for each");
+  };
   for (const ProcessSpec& one : spec.processes) {
     const auto call = std::ranges::find(calls, one.name, &Call::callee);
+    const std::string who = "process `" + one.name + '`';
     if (call != calls.end() && !one.listen)
       report(document, one.place,
-             "process `" + one.name + "` is sent messages by process `" + call->caller + "`, to node `" +
+             who + " is sent messages by process `" + call->caller + "`, to node `" +
                  spec.nodes[call->entries.front()].name +
                  "`, and has no `listen`; expected an address, such as \"tcp://127.0.0.1:5555\"");
-    if (!one.listen) continue;
-    const auto [other, is_new] = by_address.emplace(one.listen->text(), one.name);
-    if (!is_new)
-      report(document, one.place,
-             "processes `" + other->second + "` and `" + one.name + "` both listen at " + one.listen->text() +
-                 "; expected an address for each");
+    if (call == calls.end() && one.workers)
+      report(document, one.place, who + " has `workers`, and no other process sends it messages to share");
+    if (one.listen) check_address(*one.listen, who);
+    if (one.workers) check_address(one.workers->listen, who + " for its workers");
   }
 }
 

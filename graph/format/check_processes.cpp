@@ -17,7 +17,9 @@ bool is_interface(const std::string& name) {
 
 class ProcessCheck {
  public:
-  ProcessCheck(const ProcessSpec& process, Document& document) : process_{process}, document_{document} {}
+  /// `who` is what problems call it.
+  ProcessCheck(const ProcessSpec& process, std::string who, Document& document)
+      : process_{process}, who_{std::move(who)}, document_{document} {}
 
   void run() const {
     check_addresses();
@@ -29,7 +31,7 @@ class ProcessCheck {
 
  private:
   void problem(Place place, const std::string& message) const {
-    document_.problems.push_back({document_.file, place, "process `" + process_.name + "` " + message});
+    document_.problems.push_back({document_.file, place, who_ + ' ' + message});
   }
 
   void check_addresses() const {
@@ -84,14 +86,16 @@ class ProcessCheck {
   }
 
   const ProcessSpec& process_;
+  const std::string who_;
   Document& document_;
 };
 
-void check_connection(const ProcessSpec& client, const ProcessSpec& server, Document& document) {
+/// `connects` is how problems begin.
+void check_connection(const ProcessSpec& client, const ProcessSpec& server, const std::string& connects,
+                      Document& document) {
   const auto problem = [&](Place place, const std::string& message) {
     document.problems.push_back({document.file, place, message});
   };
-  const std::string connects = "process `" + client.name + "` connects to `" + server.name + "`, which ";
   if (!server.connect && server.listen->is_wildcard())
     problem(server.listen->place,
             connects + "listens on every address and has no `connect`; expected where it is found");
@@ -107,14 +111,24 @@ void check_connection(const ProcessSpec& client, const ProcessSpec& server, Docu
 void check_processes(const PipelineSpec& spec,
                      const std::vector<std::pair<std::string, ProcessEntry>>& entries, Document& document) {
   for (std::size_t i = 0; i < spec.processes.size(); ++i) {
-    if (entries[i].second.is_well_read) ProcessCheck{spec.processes[i], document}.run();
+    if (!entries[i].second.is_well_read) continue;
+    const ProcessSpec& process = spec.processes[i];
+    const std::string who = "process `" + process.name + '`';
+    ProcessCheck{process, who, document}.run();
+    if (!process.workers) continue;
+    const ProcessSpec dispatcher = process.dispatcher();
+    ProcessCheck{dispatcher, who + " for its `workers`", document}.run();
+    check_connection(process.worker(), dispatcher, "a worker connects to " + who + ", which for `workers` ",
+                     document);
   }
 }
 
 void check_calls(const PipelineSpec& spec, Document& document) {
   for (const Call& call : calls_of(spec)) {
     const ProcessSpec& server = *spec.process(call.callee);
-    if (server.listen) check_connection(*spec.process(call.caller), server, document);
+    if (server.listen)
+      check_connection(*spec.process(call.caller), server,
+                       "process `" + call.caller + "` connects to `" + call.callee + "`, which ", document);
   }
 }
 

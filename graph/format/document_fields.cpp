@@ -122,6 +122,7 @@ const std::vector<Field>& process_fields() {
                     "texts of more bytes are sent compressed; none if left out", {0})
           .optional("allow_other_pipelines", &ProcessSpec::allow_other_pipelines,
                     "take messages of a file with other nodes or edges")
+          .optional("workers", &ProcessSpec::workers, "processes that share its work and connect to it")
           .list();
   return fields;
 }
@@ -265,6 +266,23 @@ KindPtr kind_of<NodeEntry>() {
 template <>
 KindPtr kind_of<OnUnreachable>() {
   return std::make_shared<OnUnreachableKind>();
+}
+
+Fields<WorkersSpec> WorkersSpec::fields() {
+  return Fields<WorkersSpec>{}
+      .required("listen", &WorkersSpec::listen, "address that the process binds for its workers")
+      .optional("connect", &WorkersSpec::connect, "address where workers find it; `listen` if left out")
+      .optional("secret_key", &WorkersSpec::secret_key, "file with the CURVE secret key of a worker")
+      .optional("authorized_clients", &WorkersSpec::authorized_clients,
+                "folder with the public keys of workers let in")
+      .optional("window", &WorkersSpec::window, "messages that each worker has at once; 16 if left out",
+                {1, 65'536})
+      .optional("attempts", &WorkersSpec::attempts,
+                "workers that may die while they have a message before it fails; 4 if left out", {1, 100})
+      .optional("hedge_after", &WorkersSpec::hedge_after,
+                "a message that takes longer than this share of all is given to a second worker, and the "
+                "first answer counts; left out, none is",
+                {0.5, 1});
 }
 
 Fields<DocumentFields> DocumentFields::fields() {

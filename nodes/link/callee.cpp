@@ -4,20 +4,12 @@
 #include <random>
 #include <utility>
 
-#include "graph/placement.h"
-
 namespace slm::link {
 namespace {
 
 constexpr int kMisses = 3;
 constexpr std::size_t kRepliesAPacket = 64;
 constexpr std::size_t kRemembered = 256;  // lines that are not logged again
-
-std::string list_of(const std::vector<std::string>& names) {
-  std::string result;
-  for (const std::string& name : names) result += (result.empty() ? "`" : ", `") + name + '`';
-  return result;
-}
 
 }  // namespace
 
@@ -63,6 +55,11 @@ struct Callee::Record {
 Callee::Callee(const PipelineSpec& spec, CalleeOptions options, Doer& doer, Send send, Log log)
     : spec_{spec},
       options_{std::move(options)},
+      expected_{.process = options_.process,
+                .pipeline = spec.name,
+                .pipeline_hash = options_.pipeline_hash,
+                .allow_other_pipelines = options_.allow_other_pipelines,
+                .processes = options_.callers},
       doer_{doer},
       send_{std::move(send)},
       log_{std::move(log)},
@@ -135,28 +132,7 @@ void Callee::greet(const RoutingId& peer, const std::string& user, const wire::H
   };
   if (is_leaving_)
     return refuse(peer, wire::Refusal::leaving, "process `" + options_.process + "` is leaving");
-  if (hello.protocol_min > kProtocol || hello.protocol_max < kProtocol)
-    return turn_away(wire::Refusal::protocol, "it speaks versions " + std::to_string(hello.protocol_min) +
-                                                  " to " + std::to_string(hello.protocol_max) +
-                                                  " of the protocol, and this process speaks " +
-                                                  std::to_string(kProtocol));
-  if (hello.pipeline != spec_.name)
-    return turn_away(wire::Refusal::pipeline,
-                     "it runs pipeline `" + hello.pipeline + "`, and this process `" + spec_.name + "`");
-  if (hello.pipeline_hash != options_.pipeline_hash && !options_.allow_other_pipelines)
-    return turn_away(
-        wire::Refusal::pipeline,
-        "its pipeline `" + hello.pipeline +
-            "` has other nodes or edges; expected the same file, or `allow_other_pipelines: true` "
-            "on the process that is called");
-  if (hello.to != options_.process)
-    return turn_away(wire::Refusal::process, "it means process `" + hello.to + "`");
-  std::vector<std::string> callers;
-  for (const Call& call : calls_of(spec_))
-    if (call.callee == options_.process) callers.push_back(call.caller);
-  if (std::ranges::count(callers, hello.process) == 0)
-    return turn_away(wire::Refusal::process,
-                     "process `" + hello.process + "` sends it nothing; expected " + list_of(callers));
+  if (const auto refused = refusal_of(hello, expected_)) return turn_away(refused->refusal, refused->reason);
 
   const Instance instance{hello.instance_high, hello.instance_low};
   auto found = callers_.find(instance);
@@ -190,7 +166,7 @@ void Callee::greet(const RoutingId& peer, const std::string& user, const wire::H
   welcome.instance_high = instance_.first;
   welcome.instance_low = instance_.second;
   welcome.nodes = node_names(spec_);
-  welcome.window = options_.window;
+  welcome.window = window();
   welcome.heartbeat_ms = static_cast<std::uint32_t>(options_.heartbeat.count());
   welcome.max_payload = options_.max_payload;
   send_(peer, packet(std::move(welcome)));
@@ -338,11 +314,26 @@ void Callee::turn_away(const RoutingId& peer) {
 void Callee::expel(const RoutingId& peer, const std::string& why) {
   ++stats_.refused;
   refuse(peer, wire::Refusal::identity, why);
-  lose(peer);
+  lose(peer, false);
 }
 
-void Callee::lose(const RoutingId& peer) {
-  if (Caller* caller = caller_of(peer)) disconnect(*caller);
+void Callee::lose(const RoutingId& peer, bool is_for_good) {
+  Caller* caller = caller_of(peer);
+  if (caller == nullptr) return;
+  disconnect(*caller);
+  if (!is_for_good) return;
+  forget_waiting(*caller);
+  for (auto& [id, record] : records_)
+    if (record.caller == caller) record.stop.request_stop();
+}
+
+void Callee::open(bool is_open) {
+  if (std::exchange(is_open_, is_open) == is_open || is_leaving_) return;
+  for (const auto& [peer, caller] : by_peer_) {
+    wire::WindowT changed;
+    changed.window = window();
+    send_(peer, packet(changed));
+  }
 }
 
 bool Callee::may_start(Caller& caller, Clock::time_point now) const {

@@ -15,12 +15,11 @@
 
 #include "graph/message.h"
 #include "nodes/link/carry.h"
+#include "nodes/link/greeting.h"
+#include "nodes/link/listener.h"
 #include "nodes/link/wire.h"
 
 namespace slm::link {
-
-/// A connection, as the ROUTER socket names it.
-using RoutingId = std::string;
 
 struct CallIdHash {
   std::size_t operator()(const wire::CallId& id) const;
@@ -50,6 +49,7 @@ class Doer {
 
 struct CalleeOptions {
   std::string process;
+  std::vector<std::string> callers;  ///< processes that may call
   std::uint64_t pipeline_hash = 0;
   bool allow_other_pipelines =
       false;                  ///< take calls of a pipeline with another hash, where its nodes are known
@@ -75,28 +75,28 @@ struct CalleeStats {
 /// keeps the reply until it is acknowledged, shares the room fairly among callers.
 ///
 /// For one thread. Packets to send are given to `send`, in order; it must not call back.
-class Callee {
+class Callee : public Host {
  public:
   using Send = std::function<void(const RoutingId&, Packet)>;
   using Log = std::function<void(std::string)>;
 
   Callee(const PipelineSpec& spec, CalleeOptions options, Doer& doer, Send send, Log log);
-  ~Callee();
+  ~Callee() override;
 
-  /// A packet of a peer; `user` is the name that its key has, empty where keys are not used.
-  void receive(const RoutingId& peer, const std::string& user, Packet packet, Clock::time_point now);
-  /// The same for one that is malformed.
-  void complain(const RoutingId& peer, const std::string& why);
+  void receive(const RoutingId& peer, const std::string& user, Packet packet, Clock::time_point now) override;
+  void complain(const RoutingId& peer, const std::string& why) override;
+  void turn_away(const RoutingId& peer) override;
+  void expel(const RoutingId& peer, const std::string& why) override;
+  bool is_connected(const RoutingId& peer) const override { return by_peer_.contains(peer); }
+  std::size_t connected() const override { return by_peer_.size(); }
+
   /// What has become of a call that `Doer::try_do` took.
   void finished(const wire::CallId& id, CarriedReply reply);
-  /// Tells a connection to greet first.
-  void turn_away(const RoutingId& peer);
-  /// Ends the session of a connection, and tells it why.
-  void expel(const RoutingId& peer, const std::string& why);
-  bool is_connected(const RoutingId& peer) const { return by_peer_.contains(peer); }
-  /// A connection that is known to be lost.
-  void lose(const RoutingId& peer);
+  /// A connection that is known to be lost; what it asked for is cancelled where nobody will ask again.
+  void lose(const RoutingId& peer, bool is_for_good);
 
+  /// Whether callers may send, which they are told.
+  void open(bool is_open);
   /// Starts what there is room for and sends the replies that are ready. Call it after all else that a
   /// wake-up brought, and whenever the doer may have room again.
   void flush(Clock::time_point now);
@@ -134,8 +134,10 @@ class Callee {
   void log_once(const std::string& line);
 
   using Instance = std::pair<std::uint64_t, std::uint64_t>;
+  std::uint32_t window() const { return is_open_ ? options_.window : 0; }
   const PipelineSpec& spec_;
   const CalleeOptions options_;
+  const ExpectedGreeting expected_;
   Doer& doer_;
   const Send send_;
   const Log log_;
@@ -148,6 +150,7 @@ class Callee {
   std::vector<std::string> logged_;
   CalleeStats stats_;
   std::size_t open_ = 0;  ///< calls that wait or are being done
+  bool is_open_ = true;
   bool is_leaving_ = false;
 };
 

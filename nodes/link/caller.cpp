@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "nodes/link/custody.h"
+#include "nodes/link/greeting.h"
 
 namespace slm::link {
 namespace {
@@ -55,21 +56,17 @@ void Caller::add(OutgoingCall call) {
 void Caller::connected(Clock::time_point now) {
   is_connected_ = true;
   heard_ = now;
-  wire::HelloT hello;
-  hello.protocol_min = hello.protocol_max = kProtocol;
-  hello.pipeline = pipeline_.spec().name;
-  hello.pipeline_hash = options_.pipeline_hash;
+  wire::HelloT hello = hello_of(pipeline_.spec(), options_.pipeline_hash);
   hello.process = options_.process;
   hello.to = options_.callee;
   hello.instance_high = options_.instance.high;
   hello.instance_low = options_.instance.low;
-  hello.nodes = node_names(pipeline_.spec());
   transmit(packet(std::move(hello)), now);
 }
 
 void Caller::disconnected(Clock::time_point now) {
   if (is_welcome_) {
-    lost_ = now;
+    take_window(0, now);
     options_.log("lost " + address() + "; trying again");
   }
   is_connected_ = is_welcome_ = false;
@@ -96,7 +93,7 @@ bool Caller::receive(Packet packet, Clock::time_point now) {
       take_replies(*packet.body.AsReplies(), packet.payloads);
       return true;
     case wire::Body::Window:
-      window_ = packet.body.AsWindow()->window;
+      take_window(packet.body.AsWindow()->window, now);
       return true;
     case wire::Body::Ping:
       transmit(link::packet(wire::PongT{}), now);
@@ -105,11 +102,16 @@ bool Caller::receive(Packet packet, Clock::time_point now) {
       return true;
     case wire::Body::Goodbye:
       has_left_ = true;
-      window_ = 0;  // what it has it finishes; what it has not goes to who comes next
+      take_window(0, now);  // what it has it finishes; what it has not goes to who comes next
       return true;
     default:
       throw MalformedPacket("it is of a kind that no callee sends");
   }
+}
+
+void Caller::take_window(std::size_t window, Clock::time_point now) {
+  if (window_ > 0) lost_ = now;
+  window_ = window;
 }
 
 void Caller::explain(const std::string& why) {
@@ -133,7 +135,7 @@ bool Caller::welcome(const wire::WelcomeT& welcome, Clock::time_point now) {
   has_left_ = false;
   is_welcome_ = true;
   refusal_.clear();
-  window_ = welcome.window;
+  take_window(welcome.window, now);
   max_payload_ = std::min<std::size_t>(options_.max_payload, welcome.max_payload);
   heartbeat_ = std::chrono::milliseconds{std::clamp<std::uint32_t>(welcome.heartbeat_ms, 10, 3'600'000)};
   nodes_ = std::make_shared<const NodeTable>(pipeline_.spec(), welcome.nodes);
@@ -264,11 +266,16 @@ void Caller::end_unwanted() {
 }
 
 void Caller::end_unreachable(Clock::time_point now) {
-  if (is_welcome_ || now - lost_ < options_.out_of_reach) return;
-  const std::string why = address() + " is out of reach" + (refusal_.empty() ? "" : ": " + refusal_);
+  if (window() > 0 || now - lost_ < options_.out_of_reach) return;
+  std::string why = address() + " is out of reach";
+  if (!refusal_.empty()) why += ": " + refusal_;
+  if (is_welcome_ && !has_left_) why = address() + " has no workers";
   for (auto call = calls_.begin(); call != calls_.end();) {
     const auto here = call++;
-    if (!here->second.call.waits) end(here, OutOfReach{why});
+    const bool is_there = here->second.is_sent && has_left_;
+    if (here->second.call.waits || is_there) continue;
+    if (here->second.is_sent) cancels_.push_back(id_of(here->first));
+    end(here, OutOfReach{why});
   }
 }
 

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "nodes/link/dialler.h"
 #include "nodes/link/link_client.h"
 #include "nodes/link/wire.h"
 
@@ -17,37 +18,35 @@ namespace slm::link {
 
 /// The calling side of a link, without sockets; see `LinkClient`. For one thread.
 ///
-/// Its owner makes connections. `connected` begins a session with a greeting; `disconnected` ends it, and all
-/// that had been sent is sent again in the next one.
-class Caller {
+/// What had been sent when a connection was lost is sent again over the next one.
+class Caller : public Session {
  public:
   using Send = std::function<void(Packet)>;
 
   Caller(const Pipeline& pipeline, ClientOptions options, Send send);
 
   void add(OutgoingCall call);
-  void connected(Clock::time_point now);
-  void disconnected(Clock::time_point now);
-  /// Throws `MalformedPacket`. After a false the connection is of no use.
-  bool receive(Packet packet, Clock::time_point now);
 
-  /// Why there is no session; logged once, and told to calls that end for it.
-  void explain(const std::string& why);
-  /// Notes a packet that is malformed.
-  void complain(const std::string& why);
-
-  /// Sends what may be sent.
-  void flush(Clock::time_point now);
-  /// Deadlines, cancels, heartbeats. False where the callee has fallen silent.
-  bool tick(Clock::time_point now);
-  /// When `tick` is next needed.
-  Clock::time_point next(Clock::time_point now) const;
+  void connected(Clock::time_point now) override;
+  void disconnected(Clock::time_point now) override;
+  bool receive(Packet packet, Clock::time_point now) override;
+  /// As for every session; is told to calls that end for it, too.
+  void explain(const std::string& why) override;
+  void complain(const std::string& why) override;
+  void flush(Clock::time_point now) override;
+  bool tick(Clock::time_point now) override;
+  Clock::time_point next(Clock::time_point now) const override;
+  bool is_welcome() const override { return is_welcome_; }
 
   /// Ends every call.
   void leave();
 
-  bool is_welcome() const { return is_welcome_; }
-  const std::string& refusal() const { return refusal_; }
+  /// Whether the callee has said goodbye.
+  bool has_left() const { return has_left_; }
+  /// Calls that have not ended.
+  std::size_t open() const { return calls_.size(); }
+  /// Calls that the callee takes at once; 0 where it takes none now.
+  std::size_t window() const { return is_welcome_ ? window_ : 0; }
   ClientStats stats() const;
 
  private:
@@ -68,6 +67,7 @@ class Caller {
   void end_late(Clock::time_point now);
   void end_unwanted();
   void end_unreachable(Clock::time_point now);
+  void take_window(std::size_t window, Clock::time_point now);
   void send_calls();
   bool is_suspect(const Pending& pending) const { return pending.attempts > 0; }
   /// Where a call stands among those to send: a suspect after those that fewer callees died of, so that one
@@ -102,7 +102,7 @@ class Caller {
   Clock::time_point heard_;
   Clock::time_point told_;
   Clock::time_point looked_;  ///< for cancels and calls that wait no longer
-  Clock::time_point lost_;    ///< when the last session ended, or this was made
+  Clock::time_point lost_;    ///< when the callee last took calls, where it takes none now
   ClientStats stats_;
 };
 

@@ -3,29 +3,32 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "graph/graph.h"
 #include "graph/pipeline.h"
 #include "nodes/link/callee.h"
-#include "nodes/link/process_security.h"
+#include "nodes/link/listener.h"
+#include "nodes/link/pool.h"
 
 namespace slm::link {
 
 struct ServerOptions {
-  Endpoint listen;  ///< where its port is `*`, `address` tells which it became
-  Listening listening;
+  ListenerOptions listener;
   CalleeOptions callee;
-  std::size_t compress_above = SIZE_MAX;  ///< bytes
-  std::function<void(std::string)> log = [](const std::string&) {};
+  // For a process whose work is done by workers
+  std::optional<ListenerOptions> workers;  ///< where they connect
+  PoolOptions pool;
 };
 
-/// The process that is called: a socket that others connect to, and a thread that brings what they send to
-/// the graph and takes back what comes of it. Every function may be called from any thread.
+/// The process that is called: a socket that others connect to, and a thread that has done what they send and
+/// takes back what comes of it. Every function may be called from any thread.
 class LinkServer {
  public:
-  /// Binds; throws std::runtime_error saying why not. `graph` must outlive it.
-  LinkServer(const Pipeline& pipeline, ServerOptions options, Graph& graph);
+  /// Binds; throws std::runtime_error saying why not. The work is done by `graph`, which must outlive it, or
+  /// by workers where that is null.
+  LinkServer(const Pipeline& pipeline, ServerOptions options, Graph* graph);
   /// As `finish`.
   ~LinkServer();
 
@@ -36,7 +39,12 @@ class LinkServer {
   /// As `leave`, and waits until every call that it has is done and answered, where its caller is there to
   /// hear it. Not from two threads at once.
   void finish();
+  /// Ends without waiting for workers: who called sends it again to who comes next.
+  void give_up();
+  /// Where workers connect; only where there are any.
+  const std::string& workers_address() const;
   CalleeStats stats() const;
+  PoolStats pool_stats() const;
 
  private:
   class Impl;

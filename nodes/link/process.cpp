@@ -39,20 +39,67 @@ ClientOptions client_options(const PipelineSpec& spec, const ProcessOptions& opt
   return client;
 }
 
+CalleeOptions callee_options(const PipelineSpec& spec, const ProcessOptions& options) {
+  const ProcessSpec& process = process_of(spec, options.name);
+  CalleeOptions callee;
+  callee.process = options.name;
+  for (const Call& call : calls_of(spec))
+    if (call.callee == options.name) callee.callers.push_back(call.caller);
+  callee.pipeline_hash = placement_hash(spec);
+  callee.heartbeat = options.heartbeat.value_or(process.heartbeat);
+  callee.window = static_cast<std::uint32_t>(process.window);
+  callee.rate = process.rate;
+  callee.allow_other_pipelines = process.allow_other_pipelines;
+  return callee;
+}
+
+/// `process` is the one that listens, or the dispatcher of one with workers.
+ListenerOptions listener_options(const PipelineSpec& spec, const ProcessSpec& process, const Endpoint& listen,
+                                 const ProcessOptions& options) {
+  ListenerOptions listener;
+  listener.process = options.name;
+  listener.listen = listen;
+  listener.listening = listening(spec, process, listen);
+  listener.compress_above = compress_above(process);
+  listener.log = options.log;
+  return listener;
+}
+
 ServerOptions server_options(const PipelineSpec& spec, const ProcessOptions& options) {
   const ProcessSpec& process = process_of(spec, options.name);
   ServerOptions server;
-  server.listen = options.listen.empty() ? process.listen.value() : Endpoint::parse(options.listen);
-  server.listening = listening(spec, process, server.listen);
-  server.callee.process = options.name;
-  server.callee.pipeline_hash = placement_hash(spec);
-  server.callee.heartbeat = options.heartbeat.value_or(process.heartbeat);
-  server.callee.window = static_cast<std::uint32_t>(process.window);
-  server.callee.rate = process.rate;
-  server.callee.allow_other_pipelines = process.allow_other_pipelines;
-  server.compress_above = compress_above(process);
-  server.log = options.log;
+  const Endpoint listen = options.listen.empty() ? process.listen.value() : Endpoint::parse(options.listen);
+  server.listener = listener_options(spec, process, listen, options);
+  server.callee = callee_options(spec, options);
+  if (!process.workers) return server;
+  server.workers = listener_options(spec, process.dispatcher(), process.workers->listen, options);
+  server.pool.process = options.name;
+  server.pool.pipeline_hash = server.callee.pipeline_hash;
+  server.pool.allow_other_pipelines = process.allow_other_pipelines;
+  server.pool.heartbeat = server.callee.heartbeat;
+  server.pool.max_attempts = process.workers->attempts;
+  server.pool.hedge_after = process.workers->hedge_after;
   return server;
+}
+
+WorkerOptions worker_options(const PipelineSpec& spec, const ProcessOptions& options) {
+  constexpr std::size_t kDispatchers = 16;  // that it still has work of, since each connection is a new one
+  const ProcessSpec& process = process_of(spec, options.name);
+  const ProcessSpec dispatcher = process.dispatcher();
+  const auto given = options.connect.find(options.name);
+  WorkerOptions worker;
+  worker.dialler.connect =
+      given != options.connect.end() ? Endpoint::parse(given->second) : dispatcher.address();
+  worker.dialler.connecting = connecting(spec, process.worker(), dispatcher, worker.dialler.connect);
+  worker.dialler.patience = options.out_of_reach;
+  worker.dialler.compress_above = compress_above(process);
+  worker.callee = callee_options(spec, options);
+  worker.callee.callers = {options.name};
+  worker.callee.window = static_cast<std::uint32_t>(process.workers->window);
+  worker.callee.rate = 0;
+  worker.callee.max_callers = kDispatchers;
+  worker.log = options.log;
+  return worker;
 }
 
 SpoolOptions spool_options(const ProcessOptions& options, const std::string& callee) {
@@ -72,7 +119,13 @@ SpoolOptions spool_options(const ProcessOptions& options, const std::string& cal
 
 Process::Process(const Pipeline& pipeline, ProcessOptions options) {
   const PipelineSpec& spec = pipeline.spec();
-  process_of(spec, options.name);
+  const bool has_workers = process_of(spec, options.name).workers.has_value();
+  if (options.is_worker && !has_workers)
+    throw std::invalid_argument("process `" + options.name + "` has no `workers` in the pipeline");
+  if (has_workers && !options.is_worker) {
+    server_ = std::make_unique<LinkServer>(pipeline, server_options(spec, options), nullptr);
+    return;
+  }
   bool is_called = false;
   for (const Call& call : calls_of(spec)) {
     is_called |= call.callee == options.name;
@@ -92,10 +145,14 @@ Process::Process(const Pipeline& pipeline, ProcessOptions options) {
                                       client == clients_.end() ? nullptr : client->second);
   };
   graph_ = std::make_unique<Graph>(pipeline, options.graph, ProcessPart{options.name, crossing});
-  if (is_called) server_ = std::make_unique<LinkServer>(pipeline, server_options(spec, options), *graph_);
+  if (options.is_worker)
+    worker_ = std::make_unique<LinkWorker>(pipeline, worker_options(spec, options), *graph_);
+  else if (is_called)
+    server_ = std::make_unique<LinkServer>(pipeline, server_options(spec, options), graph_.get());
 }
 
 Process::~Process() {
+  worker_.reset();
   server_.reset();
   graph_.reset();
   clients_.clear();  // before the spools, which their calls are in
@@ -122,10 +179,19 @@ void Process::resume(const std::function<bool(const Message&)>& wanted,
 
 void Process::leave() {
   if (server_) server_->leave();
+  if (worker_) worker_->leave();
 }
 
 void Process::finish() {
   if (server_) server_->finish();
+  if (worker_) worker_->finish();
+}
+
+void Process::give_up() {
+  if (graph_)
+    graph_->cancel();
+  else
+    server_->give_up();
 }
 
 std::map<std::string, ClientStats> Process::client_stats() const {

@@ -130,6 +130,7 @@ void declare_run(CLI::App& app, Chosen& chosen) {
                "for requests that bring no timeout_ms, e.g. 500ms, 2s, 1min; the pipeline's own by default");
   command->add_option("--process", options.process, "run only this process of the pipeline")
       ->type_name("NAME");
+  command->add_flag("--worker", options.is_worker, "be one of the `workers` of that process");
   command->add_option("--listen", options.listen, "address where it is called, instead of the pipeline's")
       ->type_name("ADDRESS");
   add_addresses(command, "--connect", options.connect,

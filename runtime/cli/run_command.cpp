@@ -70,6 +70,8 @@ void check_addresses(const RunOptions& options) {
 /// process.
 bool is_server(const RunOptions& options) {
   if (options.process.empty()) {
+    if (options.is_worker)
+      throw UsageError("--worker is for a process with `workers`; name it with --process");
     if (!options.listen.empty() || !options.connect.empty())
       throw UsageError("--listen and --connect are for one process of a pipeline; name it with --process");
     return false;
@@ -84,12 +86,22 @@ bool is_server(const RunOptions& options) {
     if (std::ranges::count(names, name) == 0)
       throw UsageError("no process `" + name + "`; expected one of: " + listed(names) +
                        did_you_mean(name, names));
+  if (options.is_worker && !pipeline.spec().process(options.process)->workers)
+    throw UsageError("--worker: process `" + options.process + "` has no `workers` in the pipeline");
   return entry_process(pipeline.spec()) != options.process;
 }
 
 Json stats_json(const std::string& process, const link::CalleeStats& stats) {
   return {{"process", process},       {"calls", stats.calls},         {"duplicates", stats.duplicates},
           {"refused", stats.refused}, {"malformed", stats.malformed}, {"violations", stats.violations}};
+}
+
+void add_pool(Json& stats, const link::PoolStats& pool) {
+  stats["workers"] = {{"joined", pool.joined},
+                      {"deaths", pool.deaths},
+                      {"again", pool.again},
+                      {"hedged", pool.hedged},
+                      {"poisonous", pool.poisonous}};
 }
 
 /// Works for the processes that call this one, until it is told to end. What has come by then is finished.
@@ -104,7 +116,7 @@ int serve(const RunArguments& arguments) {
   Signals signals{[&](int count) {
     link::Process* process = running;
     if (process == nullptr) std::_Exit(kExitInterrupted);
-    if (count > 1) process->graph().cancel();
+    if (count > 1) process->give_up();
     process->leave();
     is_ending.set();
   }};
@@ -112,9 +124,12 @@ int serve(const RunArguments& arguments) {
     if (!arguments.is_quiet) print_note(line);
   };
   const Pipeline pipeline = Pipeline::load(options.pipeline);
+  const bool has_workers = !options.is_worker && pipeline.spec().process(options.process)->workers;
   auto process = std::make_unique<link::Process>(pipeline, process_options(options, pipeline.spec(), note));
   running = process.get();
-  note("process " + options.process + " listens at " + process->address());
+  const std::string name = (options.is_worker ? "a worker of process " : "process ") + options.process;
+  if (process->is_called()) note(name + " listens at " + process->address());
+  if (has_workers) note(name + " listens for workers at " + process->workers_address());
 
   pollfd ending{is_ending.descriptor(), POLLIN, 0};
   while (!is_ending.is_set()) ::poll(&ending, 1, -1);
@@ -122,8 +137,10 @@ int serve(const RunArguments& arguments) {
   process->finish();
   signals.stop();
   const link::CalleeStats stats = process->server_stats();
-  note("process " + options.process + " did " + std::to_string(stats.calls) + " calls");
-  if (arguments.is_json) write_result(stats_json(options.process, stats).dump() + "\n");
+  note(name + " did " + std::to_string(stats.calls) + " calls");
+  Json result = stats_json(options.process, stats);
+  if (has_workers) add_pool(result, process->pool_stats());
+  if (arguments.is_json) write_result(result.dump() + "\n");
   return kExitDone;
 }
 

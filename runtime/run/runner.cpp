@@ -42,6 +42,7 @@ link::ProcessOptions process_options(const RunOptions& options, const PipelineSp
                                      std::function<void(std::string)> log) {
   link::ProcessOptions process;
   process.name = options.process;
+  process.is_worker = options.is_worker;
   process.listen = options.listen;
   process.connect = options.connect;
   const auto own = std::ranges::find(spec.processes, options.process, &ProcessSpec::name);

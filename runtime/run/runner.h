@@ -37,6 +37,7 @@ struct RunOptions {
   bool is_ordered = false;  ///< outcomes in the order of the input; costs waiting for slow ones
   /// The process of the pipeline to run; empty: all of them in this one.
   std::string process;
+  bool is_worker = false;                      ///< one of its workers
   std::string listen;                          ///< instead of the pipeline's own address
   std::map<std::string, std::string> connect;  ///< likewise, by process
   std::optional<std::chrono::milliseconds>

@@ -16,6 +16,7 @@
 #include "nodes/builtin.h"
 #include "nodes/link/callee.h"
 #include "nodes/link/caller.h"
+#include "nodes/link/pool.h"
 
 namespace slm::link {
 namespace {
@@ -186,7 +187,7 @@ class CalleeEnd {
         }
         break;
       case 1:
-        callee_.lose(peer);
+        callee_.lose(peer, what % 2U == 0);
         break;
       default:
         try {
@@ -212,6 +213,7 @@ class CalleeEnd {
   static CalleeOptions options() {
     CalleeOptions options;
     options.process = "cloud";
+    options.callers = {"edge"};
     options.allow_other_pipelines = true;
     options.window = 4;
     options.max_callers = 3;
@@ -222,6 +224,60 @@ class CalleeEnd {
   Callee callee_;
 };
 
+/// Every call that the pool takes ends once, whatever its workers do.
+class PoolEnd {
+ public:
+  void step(std::uint8_t what, Input& input, Clock::time_point now) {
+    const RoutingId peer(1, static_cast<char>('a' + what % 3U));
+    if ((what / 4U) % 4U == 0) {
+      add();
+    } else {
+      try {
+        pool_.receive(peer, "", decode(input.parts(), {}), now);
+      } catch (const MalformedPacket& error) {
+        pool_.complain(peer, error.what());
+      }
+    }
+    pool_.tick(now);
+    pool_.flush(now);
+  }
+
+  void leave() {
+    for (const char peer : {'a', 'b', 'c'}) pool_.expel(RoutingId(1, peer), "the end");
+    pool_.tick(Clock::now() + std::chrono::hours{1});
+    for (const auto& [sequence, times] : ended_) require(times <= 1);
+  }
+
+ private:
+  static PoolOptions options() {
+    PoolOptions options;
+    options.process = "cloud";
+    options.allow_other_pipelines = true;
+    options.hedge_after = 0.9;
+    return options;
+  }
+
+  void add() {
+    Message message;
+    message.request.text = "hello";
+    message.trace.push_back({.node = "expert"});
+    CarriedCall call = call_of(message, 1, "edge");
+    Work work{.id = {1, 2, 3, ++sequence_},
+              .call = std::move(call.header),
+              .text = call.text,
+              .answer = call.answer,
+              .node = 1,
+              .cancelled = {}};
+    if (pool_.try_do(work)) ended_[sequence_] = 0;
+  }
+
+  std::uint64_t sequence_ = 0;
+  std::map<std::uint64_t, int> ended_;
+  Pool pool_{pipeline(), options(), [](const RoutingId&, Packet) {},
+             [this](const wire::CallId& id, CarriedReply) { ++ended_.at(id.sequence()); },
+             [](std::string) {}};
+};
+
 }  // namespace
 }  // namespace slm::link
 
@@ -230,16 +286,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Input input{data, size};
   CallerEnd caller;
   CalleeEnd callee;
+  PoolEnd pool;
   auto now = slm::Clock::now();
   for (int steps = 0; !input.is_empty() && steps < 200; ++steps) {
     const std::uint8_t what = input.byte();
     now += std::chrono::milliseconds{what};
     if (what % 2U == 0)
       callee.step(what / 2U, input, now);
-    else
+    else if (what < 128)
       caller.step(what / 2U, input, now);
+    else
+      pool.step(what / 2U, input, now);
   }
   caller.leave();
   callee.leave();
+  pool.leave();
   return 0;
 }

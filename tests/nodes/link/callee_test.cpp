@@ -76,6 +76,7 @@ class CalleeTest : public ::testing::Test {
                  [] {
                    CalleeOptions options;
                    options.process = "cloud";
+                   options.callers = {"edge"};
                    options.window = kWindow;
                    return options;
                  }(),

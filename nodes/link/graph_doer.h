@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "graph/graph.h"
+#include "graph/pipeline.h"
+#include "nodes/link/callee.h"
+
+namespace slm::link {
+
+/// Has calls done by a graph in this process.
+class GraphDoer : public Doer {
+ public:
+  /// Told what came of a call; on any thread.
+  using Finished = std::function<void(const wire::CallId&, CarriedReply)>;
+
+  /// `graph` must outlive it.
+  GraphDoer(Graph& graph, const Pipeline& pipeline, Finished finished);
+
+  bool try_do(Work& work) override;
+
+ private:
+  Graph& graph_;
+  const std::shared_ptr<const PipelineSpec> spec_;
+  const Finished finished_;
+};
+
+}  // namespace slm::link
