@@ -14,6 +14,13 @@
 
 namespace slm {
 
+/// When messages are kept from a process that is there but goes on failing them.
+struct BreakerSpec {
+  int failures = 10;  ///< in a row; 0: never
+  std::chrono::milliseconds retry_after{5000};
+  static Fields<BreakerSpec> fields();
+};
+
 /// Processes that do the work of one: they connect to it, and it gives them what others send it.
 struct WorkersSpec {
   Endpoint listen;                        ///< what the process binds for them
@@ -42,6 +49,7 @@ struct ProcessSpec {
   std::chrono::milliseconds heartbeat{1000};
   std::optional<int> compress_above;  ///< bytes
   bool allow_other_pipelines = false;
+  BreakerSpec breaker;
   std::optional<WorkersSpec> workers;
 
   /// Where others find a process that listens.

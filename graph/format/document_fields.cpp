@@ -122,6 +122,8 @@ const std::vector<Field>& process_fields() {
                     "texts of more bytes are sent compressed; none if left out", {0})
           .optional("allow_other_pipelines", &ProcessSpec::allow_other_pipelines,
                     "take messages of a file with other nodes or edges")
+          .optional("breaker", &ProcessSpec::breaker,
+                    "when messages are kept from it since it goes on failing them")
           .optional("workers", &ProcessSpec::workers, "processes that share its work and connect to it")
           .list();
   return fields;
@@ -266,6 +268,15 @@ KindPtr kind_of<NodeEntry>() {
 template <>
 KindPtr kind_of<OnUnreachable>() {
   return std::make_shared<OnUnreachableKind>();
+}
+
+Fields<BreakerSpec> BreakerSpec::fields() {
+  return Fields<BreakerSpec>{}
+      .optional("failures", &BreakerSpec::failures,
+                "messages in a row that end failed or late there; 10 if left out, 0 for never",
+                {0, 1'000'000})
+      .optional("retry_after", &BreakerSpec::retry_after,
+                "time until one message may try; doubles up to a minute; 5s if left out");
 }
 
 Fields<WorkersSpec> WorkersSpec::fields() {

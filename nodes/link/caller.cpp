@@ -20,6 +20,7 @@ Caller::Caller(const Pipeline& pipeline, ClientOptions options, Send send)
     : pipeline_{pipeline},
       options_{std::move(options)},
       send_{std::move(send)},
+      breaker_{options_.breaker},
       max_payload_{options_.max_payload},
       heartbeat_{options_.heartbeat},
       heard_{Clock::now()},
@@ -70,6 +71,7 @@ void Caller::disconnected(Clock::time_point now) {
     options_.log("lost " + address() + "; trying again");
   }
   is_connected_ = is_welcome_ = false;
+  probe_.reset();
   in_flight_ = 0;
   acks_.clear();  // the callee keeps those replies until they are sent once more and acknowledged again
   cancels_.clear();
@@ -90,7 +92,7 @@ bool Caller::receive(Packet packet, Clock::time_point now) {
       return false;
     }
     case wire::Body::Replies:
-      take_replies(*packet.body.AsReplies(), packet.payloads);
+      take_replies(*packet.body.AsReplies(), packet.payloads, now);
       return true;
     case wire::Body::Window:
       take_window(packet.body.AsWindow()->window, now);
@@ -128,6 +130,7 @@ bool Caller::welcome(const wire::WelcomeT& welcome, Clock::time_point now) {
     throw MalformedPacket("it welcomes to process `" + welcome.process + "`");
   const std::pair callee{welcome.instance_high, welcome.instance_low};
   if (callee != callee_) {
+    breaker_.succeeded();  // another one may do better
     if (!has_left_) count_deaths();
     for (auto& [key, pending] : calls_) pending.was_sent = false;
   }
@@ -161,7 +164,7 @@ void Caller::count_deaths() {
   }
 }
 
-void Caller::take_replies(wire::RepliesT& replies, std::vector<Payload>& payloads) {
+void Caller::take_replies(wire::RepliesT& replies, std::vector<Payload>& payloads, Clock::time_point now) {
   std::size_t next = 0;
   for (auto& header : replies.replies) {
     CarriedReply reply;
@@ -177,13 +180,34 @@ void Caller::take_replies(wire::RepliesT& replies, std::vector<Payload>& payload
       continue;
     }
     reply.header = std::move(*header);
+    if (reply.header.ending == wire::Ending::failed)
+      failed(call->first, "failed", now);
+    else
+      succeeded();
     end(call, Returned{std::move(reply), nodes_});
+  }
+}
+
+void Caller::succeeded() {
+  if (breaker_.succeeded()) options_.log(address() + " answers again");
+  probe_.reset();
+}
+
+void Caller::failed(const CallKey& key, const std::string& how, Clock::time_point now) {
+  if (key == probe_) {
+    breaker_.try_failed(now);
+    probe_.reset();
+  } else if (breaker_.failed(now)) {
+    ++stats_.trips;
+    options_.log(address() + " has " + how + " " + std::to_string(options_.breaker.failures) +
+                 " messages in a row; it gets none for " + std::to_string(breaker_.pause().count()) + " ms");
   }
 }
 
 void Caller::end(Calls::iterator call, CallResult result) {
   auto& pending = call->second;
   if (pending.is_sent) --in_flight_;
+  if (probe_ == call->first) probe_.reset();
   if (is_suspect(pending)) --suspects_;
   if (pending.deadline != deadlines_.end()) deadlines_.erase(pending.deadline);
   unsent_.erase(turn_of(*call));
@@ -193,16 +217,24 @@ void Caller::end(Calls::iterator call, CallResult result) {
   done(std::move(result), std::move(receipts));
 }
 
-void Caller::send_calls() {
+/// How many more calls may be sent now.
+std::size_t Caller::room(Clock::time_point now) const {
+  const Breaker::State state = breaker_.state(now);
+  if (state == Breaker::State::open) return 0;
+  if (state == Breaker::State::half_open) return probe_ || window_ == 0 ? 0 : 1;
+  const std::size_t window = suspects_ > 0 ? std::min<std::size_t>(window_, 1) : window_;
+  return window - std::min(window, in_flight_);
+}
+
+void Caller::send_calls(Clock::time_point now) {
   wire::CallsT calls;
   std::vector<Payload> payloads;
   const auto send = [&] {
     if (!calls.calls.empty())
       transmit(packet(std::exchange(calls, {}), std::exchange(payloads, {})), Clock::now());
   };
-  const std::size_t window = suspects_ > 0 ? std::min<std::size_t>(window_, 1) : window_;
   const auto first = suspects_ > 0 ? unsent_.lower_bound({1, {}}) : unsent_.begin();
-  for (auto next = first; next != unsent_.end() && in_flight_ < window;) {
+  for (auto next = first; next != unsent_.end() && room(now) > 0;) {
     const auto call = calls_.find(next->second);
     Pending& pending = call->second;
     CarriedCall& carried = pending.call.call;
@@ -226,6 +258,7 @@ void Caller::send_calls() {
     payloads.push_back(carried.text);
     payloads.push_back(carried.answer);
     pending.is_sent = pending.was_sent = true;
+    if (breaker_.state(now) == Breaker::State::half_open) probe_ = call->first;
     ++in_flight_;
     next = unsent_.erase(next);
     if (calls.calls.size() == kCallsAPacket) send();
@@ -245,13 +278,16 @@ void Caller::flush(Clock::time_point now) {
     cancels.ids = std::exchange(cancels_, {});
     transmit(packet(std::move(cancels)), now);
   }
-  send_calls();
+  send_calls(now);
 }
 
 void Caller::end_late(Clock::time_point now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const auto call = calls_.find(deadlines_.begin()->second);
-    if (call->second.is_sent) cancels_.push_back(id_of(call->first));
+    if (call->second.is_sent) {
+      cancels_.push_back(id_of(call->first));
+      failed(call->first, "not answered", now);
+    }
     end(call, GivenUp{"late at process `" + options_.callee + "`"});
   }
 }
@@ -266,6 +302,7 @@ void Caller::end_unwanted() {
 }
 
 void Caller::end_unreachable(Clock::time_point now) {
+  end_held_back(now);
   if (window() > 0 || now - lost_ < options_.out_of_reach) return;
   std::string why = address() + " is out of reach";
   if (!refusal_.empty()) why += ": " + refusal_;
@@ -276,6 +313,19 @@ void Caller::end_unreachable(Clock::time_point now) {
     if (here->second.call.waits || is_there) continue;
     if (here->second.is_sent) cancels_.push_back(id_of(here->first));
     end(here, OutOfReach{why});
+  }
+}
+
+/// Those that an open breaker keeps from the callee, but for one to try it with.
+void Caller::end_held_back(Clock::time_point now) {
+  const Breaker::State state = breaker_.state(now);
+  if (state == Breaker::State::closed) return;
+  bool is_probe_wanted = state == Breaker::State::half_open && !probe_;
+  for (auto call = calls_.begin(); call != calls_.end();) {
+    const auto here = call++;
+    if (here->second.is_sent || std::exchange(is_probe_wanted, false) || here->second.call.waits) continue;
+    end(here, OutOfReach{address() + " is not asked, since it failed " +
+                         std::to_string(options_.breaker.failures) + " messages in a row"});
   }
 }
 

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "nodes/link/breaker.h"
 #include "nodes/link/dialler.h"
 #include "nodes/link/link_client.h"
 #include "nodes/link/wire.h"
@@ -61,14 +62,18 @@ class Caller : public Session {
   using Calls = std::map<CallKey, Pending>;
 
   bool welcome(const wire::WelcomeT& welcome, Clock::time_point now);
-  void take_replies(wire::RepliesT& replies, std::vector<Payload>& payloads);
+  void take_replies(wire::RepliesT& replies, std::vector<Payload>& payloads, Clock::time_point now);
   void end(Calls::iterator call, CallResult result);
   void count_deaths();
   void end_late(Clock::time_point now);
   void end_unwanted();
+  void end_held_back(Clock::time_point now);
   void end_unreachable(Clock::time_point now);
   void take_window(std::size_t window, Clock::time_point now);
-  void send_calls();
+  void succeeded();
+  void failed(const CallKey& key, const std::string& how, Clock::time_point now);
+  std::size_t room(Clock::time_point now) const;
+  void send_calls(Clock::time_point now);
   bool is_suspect(const Pending& pending) const { return pending.attempts > 0; }
   /// Where a call stands among those to send: a suspect after those that fewer callees died of, so that one
   /// that is poisonous does not hold up the others, and no innocent one is always what a callee dies with.
@@ -93,6 +98,8 @@ class Caller : public Session {
   bool is_welcome_ = false;
   bool has_left_ = false;  ///< the callee has said goodbye
   std::string refusal_;
+  Breaker breaker_;
+  std::optional<CallKey> probe_;  ///< what tries whether an open breaker can be closed
   std::size_t in_flight_ = 0;
   std::size_t window_ = 0;
   std::size_t max_payload_;

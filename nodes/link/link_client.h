@@ -38,8 +38,9 @@ struct ClientOptions {
   std::chrono::milliseconds last_retry{5000};
   std::chrono::milliseconds out_of_reach{3000};  ///< without a connection for so long, calls do not wait
   std::shared_ptr<Custody> custody;              ///< null: calls are kept in memory only
-  int max_attempts = 3;                          ///< of a call at which its callee died
-  std::size_t compress_above = SIZE_MAX;         ///< bytes
+  BreakerSpec breaker;
+  int max_attempts = 3;                   ///< of a call at which its callee died
+  std::size_t compress_above = SIZE_MAX;  ///< bytes
   std::size_t max_payload = std::size_t{16} << 20;
   std::function<void(std::string)> log = [](const std::string&) {};
 };
@@ -87,7 +88,8 @@ struct ClientStats {
   std::uint64_t duplicates = 0;  ///< replies to calls that had ended
   std::uint64_t connections = 0;
   std::uint64_t malformed = 0;
-  std::size_t open = 0;  ///< calls that have not ended
+  std::uint64_t trips = 0;  ///< of its circuit breaker
+  std::size_t open = 0;     ///< calls that have not ended
   bool is_connected = false;
 };
 

@@ -103,6 +103,7 @@ void Pool::greet(const RoutingId& peer, const std::string& user, const wire::Hel
   client.pipeline_hash = options_.pipeline_hash;
   client.heartbeat = options_.heartbeat;
   client.max_payload = options_.max_payload;
+  client.breaker.failures = 0;  // of what fails, the caller is told
   const std::string name = user.empty() ? "a worker" : "worker `" + user + "`";
   auto worker = std::unique_ptr<Worker>{
       new Worker{.peer = peer,

@@ -35,6 +35,7 @@ ClientOptions client_options(const PipelineSpec& spec, const ProcessOptions& opt
   client.heartbeat = options.heartbeat.value_or(server.heartbeat);
   client.compress_above = compress_above(process_of(spec, options.name));
   client.out_of_reach = options.out_of_reach;
+  client.breaker = server.breaker;
   client.log = options.log;
   return client;
 }

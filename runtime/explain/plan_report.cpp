@@ -62,6 +62,11 @@ PlanReport::Link link_of(const Call& call, const PipelineSpec& spec) {
   return link;
 }
 
+PlanReport::Pool pool_of(const ProcessSpec& process) {
+  return {process.name, process.dispatcher().address().text(), process.secret_key ? "keys" : "plain text",
+          process.workers->window};
+}
+
 }  // namespace
 
 PlanReport plan_report_of(const PipelineSpec& spec) {
@@ -71,6 +76,8 @@ PlanReport plan_report_of(const PipelineSpec& spec) {
   plan.entry = spec.nodes[spec.entry].name;
   for (const ProcessSpec& process : spec.processes) plan.processes.push_back(process.name);
   for (const Call& call : calls_of(spec)) plan.links.push_back(link_of(call, spec));
+  for (const ProcessSpec& process : spec.processes)
+    if (process.workers) plan.pools.push_back(pool_of(process));
   for (const ModelSpec& model : spec.models) plan.models.push_back(model_of(model, spec));
   for (const std::size_t node : flow_order(spec))
     plan.nodes.push_back(node_of(spec.nodes[node], spec, written));

@@ -43,10 +43,19 @@ struct PlanReport {
     std::vector<std::string> nodes;  ///< of the callee that they go to
   };
 
+  /// Workers that share what is sent to a process.
+  struct Pool {
+    std::string process;
+    std::string address;  ///< where they connect
+    std::string security;
+    int window = 0;  ///< messages that each has at once
+  };
+
   std::string pipeline;
   std::string entry;
   std::vector<std::string> processes;
   std::vector<Link> links;
+  std::vector<Pool> pools;
   std::vector<Model> models;
   std::vector<Node> nodes;  ///< every node after all that can send to it
 };

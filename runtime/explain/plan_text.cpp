@@ -77,6 +77,9 @@ std::string links_table(const PlanReport& plan) {
   Table table{{{"link"}, {"to nodes"}, {"at"}, {"speaks"}}};
   for (const auto& link : plan.links)
     table.add({link.caller + " → " + link.callee, joined(link.nodes), link.address, link.security});
+  for (const auto& pool : plan.pools)
+    table.add({pool.process + " → its workers", std::to_string(pool.window) + " messages each", pool.address,
+               pool.security});
   return table.to_string(2);
 }
 
@@ -111,6 +114,12 @@ std::string to_json(const PlanReport& plan) {
                              {"address", link.address},
                              {"security", link.security},
                              {"nodes", link.nodes}});
+  json["pools"] = Json::array();
+  for (const auto& pool : plan.pools)
+    json["pools"].push_back({{"process", pool.process},
+                             {"address", pool.address},
+                             {"security", pool.security},
+                             {"window", pool.window}});
   for (const auto& model : plan.models) {
     auto& entry = json["models"].emplace_back(Json{{"name", model.name}, {"backend", model.backend}});
     if (model.info) entry["file"] = model_json(*model.info);

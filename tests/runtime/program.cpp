@@ -144,6 +144,12 @@ void Program::wait_for_error(const std::string& text) {
     if (!pump(deadline)) throw std::runtime_error("it ended; errors: " + ended_.err);
 }
 
+bool Program::has_ended() const {
+  siginfo_t found{};
+  return ::waitid(P_PID, static_cast<id_t>(process_), &found, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         found.si_pid == process_;
+}
+
 Ended Program::wait() {
   close_input();
   const auto deadline = std::chrono::steady_clock::now() + kLimit;

@@ -12,13 +12,15 @@ namespace {
 /// A caller, and a callee that the test plays.
 class CallerTest : public ::testing::Test {
  protected:
-  void add(std::uint64_t sequence) {
+  void add(std::uint64_t sequence, bool waits = true) {
     OutgoingCall call;
+    call.waits = waits;
     call.key = {0, sequence};
     call.call.header.answer = std::make_unique<wire::AnswerT>();
     call.call.text = call.call.answer = std::make_shared<const std::string>("text");
     call.done = [this, sequence](const CallResult& result, const auto&) {
       if (const auto* failed = std::get_if<CallFailed>(&result)) failed_[sequence] = failed->reason;
+      if (const auto* unreached = std::get_if<OutOfReach>(&result)) failed_[sequence] = unreached->reason;
       if (std::holds_alternative<Returned>(result)) returned_.push_back(sequence);
     };
     caller_.add(std::move(call));
@@ -26,19 +28,19 @@ class CallerTest : public ::testing::Test {
 
   /// Another process takes the place of the last one.
   void begin_callee(std::uint32_t window) {
-    caller_.connected(Clock::now());
+    caller_.connected(now_);
     wire::WelcomeT welcome;
     welcome.protocol = kProtocol;
     welcome.process = "cloud";
     welcome.instance_low = ++callees_;
     welcome.window = window;
-    welcome.heartbeat_ms = 1000;
+    welcome.heartbeat_ms = 3'600'000;
     welcome.max_payload = 1000;
     welcome.nodes = {"a", "b"};
-    caller_.receive(packet(std::move(welcome)), Clock::now());
-    caller_.flush(Clock::now());
+    caller_.receive(packet(std::move(welcome)), now_);
+    caller_.flush(now_);
   }
-  void kill_callee() { caller_.disconnected(Clock::now()); }
+  void kill_callee() { caller_.disconnected(now_); }
 
   /// What has been sent since this was last asked.
   std::vector<std::uint64_t> sent() {
@@ -50,14 +52,19 @@ class CallerTest : public ::testing::Test {
     return ids;
   }
 
-  void reply(std::uint64_t sequence) {
+  void reply(std::uint64_t sequence, wire::Ending ending = wire::Ending::answered) {
     wire::RepliesT replies;
     replies.replies.push_back(std::make_unique<wire::ReplyT>());
+    replies.replies.back()->ending = ending;
     replies.replies.back()->id = {options_.instance.high, options_.instance.low, 0, sequence};
     replies.replies.back()->answer = std::make_unique<wire::AnswerT>();
-    caller_.receive(packet(std::move(replies), {std::make_shared<const std::string>("answer")}),
-                    Clock::now());
-    caller_.flush(Clock::now());
+    caller_.receive(packet(std::move(replies), {std::make_shared<const std::string>("answer")}), now_);
+    caller_.flush(now_);
+  }
+  void pass(std::chrono::milliseconds time) {
+    now_ += time;
+    caller_.tick(now_);
+    caller_.flush(now_);
   }
 
   const Pipeline pipeline_ = two_processes();
@@ -65,8 +72,11 @@ class CallerTest : public ::testing::Test {
     ClientOptions options;
     options.process = "edge";
     options.callee = "cloud";
+    options.heartbeat = std::chrono::hours{1};
+    options.breaker = {.failures = 3, .retry_after = std::chrono::milliseconds{1000}};
     return options;
   }();
+  Clock::time_point now_ = Clock::now();
   std::vector<Packet> packets_;
   Caller caller_{pipeline_, options_, [this](Packet packet) { packets_.push_back(std::move(packet)); }};
   std::uint64_t callees_ = 0;
@@ -138,6 +148,59 @@ TEST_F(CallerTest, FailsNoneOfManyThatACalleeHadByChance) {
     begin_callee(20);
   }
   EXPECT_EQ(failed_.size(), 0U);
+}
+
+TEST_F(CallerTest, KeepsCallsFromACalleeThatGoesOnFailingThem) {
+  begin_callee(1);
+  for (std::uint64_t id = 1; id <= 6; ++id) add(id);
+  pass(std::chrono::milliseconds{0});
+  for (std::uint64_t id = 1; id <= 3; ++id) reply(id, wire::Ending::failed);
+  EXPECT_EQ(sent(), (Ids{1, 2, 3}));
+  EXPECT_EQ(caller_.stats().trips, 1U);
+
+  add(7, false);
+  pass(std::chrono::milliseconds{500});
+  EXPECT_EQ(failed_.size(), 1U);
+  EXPECT_NE(failed_[7].find("is not asked, since it failed 3 messages in a row"), std::string::npos);
+
+  pass(std::chrono::milliseconds{500});
+  EXPECT_EQ(sent(), Ids{4}) << "one may try";
+  reply(4, wire::Ending::failed);
+  pass(std::chrono::milliseconds{1999});
+  EXPECT_EQ(sent(), Ids{}) << "it has to wait twice as long";
+  pass(std::chrono::milliseconds{1});
+  EXPECT_EQ(sent(), Ids{5});
+  add(8);
+  reply(5);
+  EXPECT_EQ(sent(), Ids{6});
+  reply(6);
+  EXPECT_EQ(sent(), Ids{8});
+  EXPECT_EQ(caller_.stats().trips, 1U);
+}
+
+TEST_F(CallerTest, TriesACalleeThatFailedCallsWithOneThatDoesNotWait) {
+  begin_callee(8);
+  for (std::uint64_t id = 1; id <= 3; ++id) add(id);
+  pass(std::chrono::milliseconds{0});
+  for (std::uint64_t id = 1; id <= 3; ++id) reply(id, wire::Ending::failed);
+  sent();
+  now_ += std::chrono::milliseconds{1000};
+  add(4, false);
+  add(5, false);
+  pass(std::chrono::milliseconds{20});
+  EXPECT_EQ(sent(), Ids{4});
+  EXPECT_EQ(failed_.size(), 1U);
+  EXPECT_TRUE(failed_.contains(5));
+}
+
+TEST_F(CallerTest, AsksACalleeThatFailsSomeOnly) {
+  begin_callee(8);
+  for (std::uint64_t id = 1; id <= 30; ++id) {
+    add(id);
+    pass(std::chrono::milliseconds{0});
+    reply(id, id % 3 == 0 ? wire::Ending::answered : wire::Ending::failed);
+  }
+  EXPECT_EQ(caller_.stats().trips, 0U);
 }
 
 }  // namespace

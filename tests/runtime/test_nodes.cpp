@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -12,7 +14,8 @@
 #include "graph/registry.h"
 
 /// `hold`: keeps messages until somebody opens the named pipe `release` for writing, or until they are
-/// cancelled, as a slow model would. For tests that need messages in flight.
+/// cancelled, as a slow model would. `die`: kills its process. For tests that need messages in flight, or
+/// poison.
 namespace slm {
 namespace {
 
@@ -70,6 +73,27 @@ class HoldNode : public AsyncNode {
   std::vector<std::shared_ptr<Held>> held_;
 };
 
+/// Kills its process by a message of a certain text.
+class DieNode : public Node {
+ public:
+  struct Options {
+    std::string of;
+    Port to;
+    static Fields<Options> fields() {
+      return Fields<Options>{}.required("of", &Options::of, "text").optional("to", &Options::to, "next node");
+    }
+  };
+  DieNode(Options options, const NodeContext&) : options_{std::move(options)} {}
+  Exit process(Message& message) override {
+    if (message.request.text == options_.of) ::raise(SIGKILL);
+    return options_.to;
+  }
+
+ private:
+  Options options_;
+};
+
+const Registration<DieNode> die{"die", "dies of a text"};
 const Registration<HoldNode> hold{"hold", "keeps messages until released"};
 
 }  // namespace
