@@ -100,8 +100,9 @@ Plan plan_of(const Pipeline& pipeline, const std::optional<ProcessPart>& part) {
   return plan;
 }
 
-GraphOptions with_timeout(GraphOptions options, const PipelineSpec& spec) {
+GraphOptions with_defaults(GraphOptions options, const PipelineSpec& spec) {
   if (!options.timeout) options.timeout = spec.timeout;
+  if (spec.privacy == Privacy::local) options.privacy = Privacy::local;
   return options;
 }
 
@@ -109,7 +110,7 @@ GraphOptions with_timeout(GraphOptions options, const PipelineSpec& spec) {
 
 Graph::Graph(const Pipeline& pipeline, GraphOptions options, const std::optional<ProcessPart>& part)
     : engine_{std::make_unique<Engine>(plan_of(pipeline, part),
-                                       with_timeout(std::move(options), pipeline.spec()))} {}
+                                       with_defaults(std::move(options), pipeline.spec()))} {}
 
 std::future<Outcome> Graph::submit(Request request) {
   auto promise = std::make_shared<std::promise<Outcome>>();

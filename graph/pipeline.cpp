@@ -76,6 +76,7 @@ bool assemble(DocumentFields& fields, PipelineSpec& spec, Document& document) {
   bool is_whole = !fields.nodes.empty();
   spec.name = std::move(fields.pipeline);
   spec.timeout = fields.timeout;
+  spec.privacy = fields.privacy;
   for (auto& [name, process] : fields.processes) {
     process.spec.name = name;
     spec.processes.push_back(process.spec);

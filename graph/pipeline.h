@@ -80,6 +80,12 @@ struct EnumNames<Unreachable> {
       {"abstain", Unreachable::abstain}, {"spool", Unreachable::spool}, {"fail", Unreachable::fail}};
 };
 
+template <>
+struct EnumNames<Privacy> {
+  static constexpr std::pair<std::string_view, Privacy> names[] = {{"local", Privacy::local},
+                                                                   {"open", Privacy::open}};
+};
+
 /// What happens to a message whose way leads to a process out of reach.
 struct OnUnreachable {
   Unreachable action = Unreachable::fail;
@@ -103,6 +109,7 @@ struct PipelineSpec {
   std::string name;
   std::size_t entry = 0;
   std::optional<std::chrono::milliseconds> timeout;
+  Privacy privacy = Privacy::open;  ///< `local`: of every message, whatever the request says
   std::vector<ProcessSpec> processes;
   std::vector<ModelSpec> models;
   std::vector<NodeSpec> nodes;

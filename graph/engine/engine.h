@@ -25,6 +25,8 @@ struct EngineOptions {
   std::size_t max_in_flight = 1024;
   /// For requests that bring none; empty: they never expire.
   std::optional<std::chrono::milliseconds> timeout;
+  /// `local`: of every request, whatever it says itself.
+  Privacy privacy = Privacy::open;
   // Performance
   int threads = 0;  ///< of the scheduler; 0: one a processor
   // Tests

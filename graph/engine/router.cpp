@@ -77,6 +77,7 @@ Router::Router(Plan plan, const EngineOptions& options, Ledger& ledger, Slots& s
       names_{names_of(plan_)},
       time_{options.time},
       timeout_{options.timeout},
+      privacy_{options.privacy},
       ledger_{ledger},
       slots_{slots},
       flow_{kinds_of(plan_), options.threads, *this} {}
@@ -86,6 +87,7 @@ void Router::admit(Submission&& submission) noexcept {
   auto& message = parcel->message;
   const auto timeout = message.request.timeout ? message.request.timeout : timeout_;
   message.deadline = deadline_of(message.submitted, timeout);
+  if (privacy_ == Privacy::local) message.request.privacy = Privacy::local;
   message.trace.reserve(std::min(plan_.nodes.size(), kUsualHops));
   parcel->node = plan_.entry;
   parcel->moment = now();

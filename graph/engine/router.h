@@ -74,6 +74,7 @@ class Router final : public Visitor {
   const std::shared_ptr<const std::vector<std::string>> names_;  ///< of the nodes; outcomes share it
   const std::shared_ptr<const TimeSource> time_;
   const std::optional<std::chrono::milliseconds> timeout_;  ///< of requests that bring none
+  const Privacy privacy_;                                   ///< `local`: of all requests
   Ledger& ledger_;
   Slots& slots_;
   std::atomic<bool> is_cancelled_ = false;

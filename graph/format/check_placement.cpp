@@ -44,6 +44,18 @@ void check_uses(const PipelineSpec& spec, Document& document) {
   }
 }
 
+void check_privacy(const PipelineSpec& spec, Document& document) {
+  if (spec.privacy != Privacy::local) return;
+  const std::string& home = entry_process(spec);
+  const std::string mistake = "`, and `privacy: local` keeps every message in `" + home +
+                              "`; expected a node of `" + home +
+                              "`, or `privacy: open`, where only messages that say so are kept";
+  for (const NodeSpec& node : spec.nodes) {
+    if (node.process != home)
+      report(document, node.place, "node `" + node.name + "` lives in process `" + node.process + mistake);
+  }
+}
+
 void check_unreachable(const PipelineSpec& spec, const std::vector<Call>& calls, Document& document) {
   for (const Call& call : calls) {
     for (const std::size_t entry : call.entries) {
@@ -84,6 +96,7 @@ void check_placement(const PipelineSpec& spec, Document& document) {
   check_uses(spec, document);
   check_listeners(spec, calls, document);
   check_unreachable(spec, calls, document);
+  check_privacy(spec, document);
   check_forks(spec, document);
 }
 

@@ -27,7 +27,8 @@ void pair_forks_and_joins(PipelineSpec& spec, Document& document);
 /// Reports signals, models and references that cannot serve, and whatever node types find wrong themselves.
 void check_nodes(const PipelineSpec& spec, const std::vector<NodeEntry>& entries, Document& document);
 
-/// Reports processes that cannot be reached, and forks whose join is elsewhere. Forks are paired.
+/// Reports processes that cannot be reached, nodes that private messages cannot reach, and forks whose join
+/// is elsewhere. Forks are paired.
 void check_placement(const PipelineSpec& spec, Document& document);
 
 /// Nodes from which a message can come to `node`, which is not among them.

@@ -302,6 +302,9 @@ Fields<DocumentFields> DocumentFields::fields() {
       .required("version", &DocumentFields::version, "version of this format", {1, 1})
       .required("entry", &DocumentFields::entry, "node where every message begins")
       .optional("timeout", &DocumentFields::timeout, "time that a message may take unless it brings its own")
+      .optional("privacy", &DocumentFields::privacy,
+                "`local`: no message leaves the process it was submitted to; `open`: those may that do not "
+                "say `local` themselves")
       .optional("processes", &DocumentFields::processes, "processes by name; left out, all runs in one")
       .optional("models", &DocumentFields::models, "models by name, shared by the nodes that use them")
       .required("nodes", &DocumentFields::nodes, "the steps by name, as data flows");

@@ -51,6 +51,7 @@ struct DocumentFields {
   int version = 0;
   PlacedText entry;
   std::optional<std::chrono::milliseconds> timeout;
+  Privacy privacy = Privacy::open;
   std::vector<std::pair<std::string, ProcessEntry>> processes;
   std::vector<std::pair<std::string, ModelEntry>> models;
   std::vector<std::pair<std::string, NodeEntry>> nodes;

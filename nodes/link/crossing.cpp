@@ -19,10 +19,10 @@ void Crossing::process(Message& message, Done done) {
   const std::string& there = pipeline_.spec().nodes[target_].process;
   if (message.caller && std::ranges::count(message.caller->waiting, there) > 0)
     return done(send_back(message));
-  if (message.request.privacy == Privacy::local)
-    return done(Exit::fail("the message is private to process `" + process_ + "`, and the node lives in `" +
-                           there + "`"));
   if (!client_) return done(Exit::fail("process `" + process_ + "` has no link to `" + there + "`"));
+  if (message.request.privacy == Privacy::local)  // for it, the other process is out of reach for ever
+    return done(without_callee(message, "the message is private to process `" + process_ +
+                                            "`, and the node lives in `" + there + "`"));
   call(message, std::move(done));
 }
 

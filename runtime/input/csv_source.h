@@ -10,9 +10,9 @@
 namespace slm::runtime {
 
 /// Comma-separated values as RFC 4180 has them: a header, quoted fields that may hold commas, doubled quotes
-/// and line breaks (given as line feeds). One column is the text; `id`, `timeout_ms`, `expected`,
-/// `expected_outcome` and `label` mean what they mean in JSON lines and are absent where they are empty;
-/// every other column is a field.
+/// and line breaks (given as line feeds). One column is the text; `id`, `timeout_ms`, `privacy`,
+/// `expected`, `expected_outcome` and `label` mean what they mean in JSON lines and are absent where they are
+/// empty; every other column is a field.
 ///
 /// A record whose quote is never closed fails alone: the reading goes on with the line after the one it began
 /// on.

@@ -87,6 +87,8 @@ void read_member(const std::string& name, const Json& value, InputItem& item) {
   if (name == "id") return;
   if (name == "timeout_ms") {
     item.request.timeout = read_timeout(value.is_number_integer() ? value.get<std::int64_t>() : -1);
+  } else if (name == "privacy") {
+    item.request.privacy = read_privacy(text_of(value, name));
   } else if (name == "expected") {
     if (!value.is_null()) item.expectation.answer_json = value.dump();
   } else if (name == "expected_outcome") {

@@ -45,6 +45,13 @@ OutcomeKind read_outcome_kind(const std::string& text) {
                     did_you_mean(text, names));
 }
 
+Privacy read_privacy(const std::string& text) {
+  if (text == "local") return Privacy::local;
+  if (text == "open") return Privacy::open;
+  const std::vector<std::string> names = {"local", "open"};
+  throw LineMistake("`privacy` is `" + text + "`, expected " + listed(names) + did_you_mean(text, names));
+}
+
 void read_text_member(const std::string& name, std::string value, InputItem& item) {
   if (name == "id") {
     if (value.empty()) return;
@@ -52,6 +59,8 @@ void read_text_member(const std::string& name, std::string value, InputItem& ite
     item.request.id = std::move(value);
   } else if (name == "timeout_ms") {
     if (!value.empty()) item.request.timeout = read_timeout(whole_number(value));
+  } else if (name == "privacy") {
+    if (!value.empty()) item.request.privacy = read_privacy(value);
   } else if (name == "expected") {
     if (!value.empty()) item.expectation.answer_json = as_json(value);
   } else if (name == "expected_outcome") {

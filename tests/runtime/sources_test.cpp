@@ -31,7 +31,7 @@ std::string error_of(const std::string& name, const std::string& content) {
 TEST(JsonLines, EveryMemberFindsItsPlace) {
   const auto items = read_all(
       "a.jsonl",
-      R"({"id": 7, "text": "hi", "timeout_ms": 250, "expected": {"a": 1}, "expected_outcome": "rejected", "label": "x",)"
+      R"({"id": 7, "text": "hi", "timeout_ms": 250, "privacy": "local", "expected": {"a": 1}, "expected_outcome": "rejected", "label": "x",)"
       R"( "lang": "de", "n": 3, "list": [1, 2], "flag": true})");
   ASSERT_EQ(items.size(), 1U);
   const auto& item = items[0];
@@ -40,6 +40,7 @@ TEST(JsonLines, EveryMemberFindsItsPlace) {
   EXPECT_EQ(item.request.id, "7");
   EXPECT_EQ(item.request.text, "hi");
   EXPECT_EQ(item.request.timeout, std::chrono::milliseconds{250});
+  EXPECT_EQ(item.request.privacy, Privacy::local);
   EXPECT_EQ(item.expectation.answer_json, R"({"a":1})");
   EXPECT_EQ(item.expectation.outcome, OutcomeKind::rejected);
   EXPECT_EQ(item.expectation.label, "x");
@@ -82,6 +83,22 @@ TEST(JsonLines, ABrokenLineIsOneProblemAndTheRestGoesOn) {
   EXPECT_NE(items[8].problem.find("nest deeper"), std::string::npos) << items[8].problem;
   EXPECT_EQ(items[9].problem, "");
   EXPECT_EQ(items[9].request.text, "last");
+}
+
+TEST(JsonLines, AClassOfPrivacyThatIsNoneIsAProblem) {
+  const auto items = read_all("a.jsonl",
+                              "{\"text\": \"a\"}\n"
+                              "{\"text\": \"a\", \"privacy\": \"open\"}\n"
+                              "{\"text\": \"a\", \"privacy\": \"locl\"}\n"
+                              "{\"text\": \"a\", \"privacy\": \"\"}\n"
+                              "{\"text\": \"a\", \"privacy\": true}\n");
+  ASSERT_EQ(items.size(), 5U);
+  EXPECT_EQ(items[0].request.privacy, Privacy::open);
+  EXPECT_EQ(items[1].problem, "");
+  EXPECT_EQ(items[1].request.privacy, Privacy::open);
+  EXPECT_EQ(items[2].problem, "`privacy` is `locl`, expected `local` or `open`; did you mean `local`?");
+  EXPECT_EQ(items[3].problem, "`privacy` is ``, expected `local` or `open`");
+  EXPECT_EQ(items[4].problem, "`privacy` must be text, found true or false");
 }
 
 TEST(JsonLines, AChatsLastUserMessageIsTheText) {
@@ -201,6 +218,16 @@ TEST(Csv, ARecordThatIsBrokenFailsAloneEvenIfItsQuoteIsNeverClosed) {
   EXPECT_EQ(items[4].request.text, "fine");
   EXPECT_EQ(items[4].line, 6U);
   EXPECT_EQ(items[5].request.text, "last");
+}
+
+TEST(Csv, AColumnTellsWhatIsPrivate) {
+  const auto items = read_all("a.csv", "text,privacy\na,local\nb,\nc,open\nd,secret\n");
+  ASSERT_EQ(items.size(), 4U);
+  EXPECT_EQ(items[0].request.privacy, Privacy::local);
+  EXPECT_EQ(items[1].request.privacy, Privacy::open);
+  EXPECT_EQ(items[1].problem, "");
+  EXPECT_EQ(items[2].request.privacy, Privacy::open);
+  EXPECT_EQ(items[3].problem, "`privacy` is `secret`, expected `local` or `open`");
 }
 
 TEST(Csv, AnyColumnCanBeTheText) {

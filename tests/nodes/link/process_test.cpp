@@ -45,6 +45,24 @@ class SayNode : public Node {
 };
 const Registration<SayNode> say{"say", "says a word"};
 
+/// Answers with the message's class of privacy.
+class PrivacyNode : public Node {
+ public:
+  struct Options {
+    Port to;
+    static Fields<Options> fields() { return Fields<Options>{}.optional("to", &Options::to, "next"); }
+  };
+  PrivacyNode(Options options, const NodeContext&) : options_{std::move(options)} {}
+  Exit process(Message& message) override {
+    message.answer.text = message.request.privacy == Privacy::local ? "local" : "open";
+    return options_.to;
+  }
+
+ private:
+  Options options_;
+};
+const Registration<PrivacyNode> privacy{"privacy", "tells whether a message is private"};
+
 /// Keeps messages until the test lets them go, or they are cancelled.
 class GateKeeper {
  public:
@@ -309,14 +327,40 @@ TEST(LinkProcess, GoesOnWithACalleeThatRestarts) {
   }
 }
 
-TEST(LinkProcess, NeverSendsAPrivateMessage) {
-  const Pipeline pipeline = pipeline_of(kWaiting);
+class LinkProcessWithPrivateMessage : public ::testing::TestWithParam<Away> {};
+
+TEST_P(LinkProcessWithPrivateMessage, NeverSendsItAndDoesAsWithoutTheCallee) {
+  const Pipeline pipeline = pipeline_of(std::string{R"(
+  a: { type: say, word: one, to: b }
+  b: { type: say, word: two, on: cloud, on_unreachable: )"} +
+                                        GetParam().policy + " }\n");
   Process cloud{pipeline, options_of("cloud")};
   Process edge{pipeline, options_of("edge", {{"cloud", cloud.address()}})};
   const Outcome outcome = outcome_of(edge.graph(), {.text = "x", .privacy = Privacy::local});
-  EXPECT_EQ(outcome.kind, OutcomeKind::failed);
-  EXPECT_EQ(outcome.reason, "b: the message is private to process `edge`, and the node lives in `cloud`");
+  EXPECT_EQ(to_string(outcome.kind), to_string(GetParam().kind));
+  EXPECT_EQ(outcome.answer.text, GetParam().answer);
+  EXPECT_TRUE(outcome.is_degraded);
+  const bool has_answer = outcome.kind == OutcomeKind::answered;
+  EXPECT_EQ(outcome.reason,
+            has_answer ? "" : "b: the message is private to process `edge`, and the node lives in `cloud`");
   EXPECT_EQ(cloud.server_stats().calls, 0U);
+  EXPECT_EQ(outcome_of(edge.graph(), {.text = "x"}).answer.text, "one(x) two(x!) ") << "others still go";
+}
+
+INSTANTIATE_TEST_SUITE_P(Policies, LinkProcessWithPrivateMessage,
+                         ::testing::Values(Away{"fail", OutcomeKind::failed, "one(x) "},
+                                           Away{"spool", OutcomeKind::failed, "one(x) "},
+                                           Away{"abstain", OutcomeKind::abstained, "one(x) "},
+                                           Away{"{ answer_from: a }", OutcomeKind::answered, "one(x) "}));
+
+TEST(LinkProcess, MakesEveryMessagePrivateWhereThePipelineSaysSo) {
+  const Pipeline pipeline = pipeline_of(R"(
+  a: { type: privacy }
+)",
+                                        "a", "  edge: {}\nprivacy: local\n");
+  Process edge{pipeline, options_of("edge")};
+  EXPECT_EQ(outcome_of(edge.graph(), {.text = "x"}).answer.text, "local");
+  EXPECT_EQ(outcome_of(edge.graph(), {.text = "x", .privacy = Privacy::open}).answer.text, "local");
 }
 
 TEST(LinkProcess, FailsATextThatIsTooLarge) {
