@@ -80,6 +80,12 @@ struct RemoteCaller {
   std::optional<Return> returned;
 };
 
+/// A value that was taken out of a message, and what stands in its place.
+struct KeptValue {
+  std::string placeholder;
+  std::string value;
+};
+
 /// One request on its way through the graph.
 ///
 /// A message has one owner at a time: the node that processes it may change it freely and must not keep it.
@@ -91,6 +97,9 @@ struct Message {
   Clock::time_point deadline = Clock::time_point::max();
   /// Answers that a node further on may give instead of its own, by the number of the node that gave them.
   std::map<std::size_t, Answer> remembered;
+  /// What `redact` nodes have taken out, for `restore` nodes to put back; null: nothing. Shared by the
+  /// branches of a fork; it never crosses a link.
+  std::shared_ptr<const std::vector<KeptValue>> kept_values;
   bool is_degraded = false;  ///< a tier that it should have gone to was out of reach
   std::vector<std::shared_ptr<Receipt>> receipts;
   std::shared_ptr<RemoteCaller> caller;  ///< null where it was submitted to this process

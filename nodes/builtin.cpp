@@ -5,6 +5,8 @@
 #include "nodes/generate.h"
 #include "nodes/join.h"
 #include "nodes/model_resource.h"
+#include "nodes/redact.h"
+#include "nodes/restore.h"
 #include "nodes/route.h"
 
 namespace slm {
@@ -19,6 +21,8 @@ bool register_builtin_nodes() {
     registry.add(node_type<GenerateNode>("generate", "lets a language model continue a prompt"));
     registry.add(node_type<GateNode>("gate", "accepts, escalates or rejects by confidence"));
     registry.add(node_type<RouteNode>("route", "sends messages by label or field"));
+    registry.add(node_type<RedactNode>("redact", "takes private values out, which stay in its process"));
+    registry.add(node_type<RestoreNode>("restore", "puts the values that `redact` took out back"));
     registry.add(node_type<JoinAnswers>("join", "gathers the branches of a fork into one answer"));
     return true;
   }();
