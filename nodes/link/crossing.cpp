@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "graph/placement.h"
+#include "nodes/restore.h"
 
 namespace slm::link {
 
@@ -13,7 +14,8 @@ Crossing::Crossing(const Pipeline& pipeline, std::string process, std::size_t ta
       process_{std::move(process)},
       target_{target},
       is_durable_{!is_in_fork(pipeline.spec(), target)},
-      client_{std::move(client)} {}
+      client_{std::move(client)},
+      is_restored_after_{is_restored_after(pipeline.spec(), target)} {}
 
 void Crossing::process(Message& message, Done done) {
   const std::string& there = pipeline_.spec().nodes[target_].process;
@@ -82,6 +84,8 @@ Exit Crossing::without_callee(Message& message, const std::string& reason) const
     if (answer == message.remembered.end())
       return Exit::abstain(reason + ", and `" + policy.answer_from->name + "` gave no answer");
     message.answer = answer->second;
+    // It ends here, and will not come to the node that would have done so.
+    if (is_restored_after_) put_values_back(message);
     return Exit::as_told(OutcomeKind::answered, {});
   }
   if (policy.action == Unreachable::abstain) return Exit::abstain(reason);

@@ -31,6 +31,7 @@ class Crossing : public AsyncNode {
   const std::size_t target_;
   const bool is_durable_;  ///< a branch is not: without its fork nobody could go on with it
   const std::shared_ptr<LinkClient> client_;
+  const bool is_restored_after_;  ///< values taken out here would be put back behind the node
 };
 
 }  // namespace slm::link

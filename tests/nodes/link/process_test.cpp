@@ -63,6 +63,32 @@ class PrivacyNode : public Node {
 };
 const Registration<PrivacyNode> privacy{"privacy", "tells whether a message is private"};
 
+/// Writes down all texts that it sees, and answers with those that a model is shown.
+class SpyNode : public Node {
+ public:
+  struct Options {
+    Port to;
+    static Fields<Options> fields() { return Fields<Options>{}.optional("to", &Options::to, "next"); }
+  };
+  SpyNode(Options options, const NodeContext&) : options_{std::move(options)} {}
+  Exit process(Message& message) override {
+    const std::lock_guard lock{mutex};
+    seen += message.request.text + '|' + message.answer.text;
+    for (const auto& [name, value] : message.request.fields) seen += '|' + value;
+    for (const auto& [node, answer] : message.remembered) seen += '|' + answer.text;
+    if (message.kept_values) seen += "|kept values";
+    message.answer.text += " and " + message.request.text;
+    return options_.to;
+  }
+
+  static inline std::mutex mutex;
+  static inline std::string seen;
+
+ private:
+  Options options_;
+};
+const Registration<SpyNode> spy{"spy", "sees what a process is shown"};
+
 /// Keeps messages until the test lets them go, or they are cancelled.
 class GateKeeper {
  public:
@@ -361,6 +387,58 @@ TEST(LinkProcess, MakesEveryMessagePrivateWhereThePipelineSaysSo) {
   Process edge{pipeline, options_of("edge")};
   EXPECT_EQ(outcome_of(edge.graph(), {.text = "x"}).answer.text, "local");
   EXPECT_EQ(outcome_of(edge.graph(), {.text = "x", .privacy = Privacy::open}).answer.text, "local");
+}
+
+constexpr const char* kRedacting = R"(
+  a: { type: say, word: one, to: b }
+  b: { type: redact, kinds: [email], patterns: { secret: 's\d+' }, to: c }
+  c: { type: spy, on: cloud, on_unreachable: { answer_from: a }, to: d }
+  d: { type: redact, on: cloud, kinds: [phone], on_unreachable: fail, to: e }
+  e: { type: spy, on: cloud, on_unreachable: fail, to: f }
+  f: { type: restore, on: cloud, on_unreachable: fail, to: g }
+  g: { type: restore, on: edge }
+)";
+
+TEST(LinkProcess, NeverShowsACalleeWhatWasRedacted) {
+  const Pipeline pipeline = pipeline_of(kRedacting);
+  Process cloud{pipeline, options_of("cloud")};
+  Process edge{pipeline, options_of("edge", {{"cloud", cloud.address()}})};
+  SpyNode::seen.clear();
+  const Outcome outcome =
+      outcome_of(edge.graph(), {.text = "ask bob@x.org of s17, +49 30 1234567 and [email_1]",
+                                .fields = {{"from", "bob@x.org"}, {"to", "eve@x.org s18"}}});
+  EXPECT_EQ(outcome.kind, OutcomeKind::answered);
+  const std::string said = "ask bob@x.org of s17, +49 30 1234567 and [email_1]";
+  EXPECT_EQ(outcome.answer.text, "one(" + said + ")  and " + said + "! and " + said + "!");
+  const std::lock_guard lock{SpyNode::mutex};
+  EXPECT_TRUE(SpyNode::seen.starts_with(
+      "ask [EMAIL_2] of [SECRET_1], +49 30 1234567 and [email_1]!|one(ask [EMAIL_2] of [SECRET_1], +49 30 "
+      "1234567 and [email_1]) |[EMAIL_2]|one|[EMAIL_3] [SECRET_2]"))
+      << SpyNode::seen;
+  EXPECT_NE(SpyNode::seen.find("[PHONE_1] and [email_1]!|"), std::string::npos) << SpyNode::seen;
+  for (const char* value : {"bob", "eve", "s17", "s18"})
+    EXPECT_EQ(SpyNode::seen.find(value), std::string::npos) << SpyNode::seen;
+}
+
+TEST(LinkProcess, GivesAnEarlierAnswerWithItsValuesWhereTheCalleeIsAway) {
+  const Pipeline pipeline = pipeline_of(R"(
+  a: { type: redact, kinds: [email], to: b }
+  b: { type: say, word: one, to: c }
+  c: { type: spy, on: cloud, on_unreachable: { answer_from: b }, to: d }
+  d: { type: restore }
+)");
+  Process edge{pipeline, options_of("edge", {{"cloud", "tcp://127.0.0.1:1"}})};
+  EXPECT_EQ(outcome_of(edge.graph(), {.text = "bob@x.org"}).answer.text, "one(bob@x.org) ");
+}
+
+TEST(LinkProcess, LeavesAnEarlierAnswerRedactedWhereNothingWouldRestoreIt) {
+  const Pipeline pipeline = pipeline_of(R"(
+  a: { type: redact, kinds: [email], to: b }
+  b: { type: say, word: one, to: c }
+  c: { type: spy, on: cloud, on_unreachable: { answer_from: b } }
+)");
+  Process edge{pipeline, options_of("edge", {{"cloud", "tcp://127.0.0.1:1"}})};
+  EXPECT_EQ(outcome_of(edge.graph(), {.text = "bob@x.org"}).answer.text, "one([EMAIL_1]) ");
 }
 
 TEST(LinkProcess, FailsATextThatIsTooLarge) {
