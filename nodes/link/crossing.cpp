@@ -43,6 +43,7 @@ void Crossing::call(Message& message, Done done) {
   outgoing.waits = policy.action == Unreachable::spool && !policy.answer_from;
   outgoing.is_durable = is_durable_ && !message.caller;
   if (outgoing.is_durable) add_hops(outgoing.call.header, message, pipeline_.spec());
+  outgoing.kept_values = message.kept_values;
   outgoing.receipts = std::move(message.receipts);
   outgoing.done = [this, &message, text = outgoing.call.text, done = std::move(done)](
                       CallResult result, std::vector<std::shared_ptr<Receipt>> receipts) {

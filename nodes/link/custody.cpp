@@ -26,9 +26,27 @@ Instance instance_of(const std::filesystem::path& file) {
   return instance;
 }
 
+std::vector<std::unique_ptr<wire::FieldT>> kept_fields(const std::vector<KeptValue>& values) {
+  std::vector<std::unique_ptr<wire::FieldT>> fields;
+  for (const auto& [placeholder, value] : values) {
+    fields.push_back(std::make_unique<wire::FieldT>());
+    fields.back()->name = placeholder;
+    fields.back()->value = value;
+  }
+  return fields;
+}
+
+std::shared_ptr<const std::vector<KeptValue>> kept_values(const wire::CallT& call) {
+  if (call.kept.empty()) return nullptr;
+  std::vector<KeptValue> values;
+  for (const auto& field : call.kept) values.push_back({field->name, field->value});
+  return std::make_shared<const std::vector<KeptValue>>(std::move(values));
+}
+
 std::string header_of(const OutgoingCall& call) {
   wire::CallsT calls;
   calls.calls.push_back(std::make_unique<wire::CallT>(call.call.header));
+  if (call.kept_values) calls.calls.back()->kept = kept_fields(*call.kept_values);
   return *encode(packet(std::move(calls), {call.call.text, call.call.answer})).front();
 }
 
@@ -50,7 +68,7 @@ Packet packet_of(const SpoolEntry& entry) {
       std::string_view{entry.payload}.substr(std::min(kLength, entry.payload.size()));
   if (length > texts.size()) throw MalformedPacket("its payload is cut short");
   const std::vector<std::string_view> parts{entry.header, texts.substr(0, length), texts.substr(length)};
-  return decode(parts, {.max_payload = SIZE_MAX});
+  return decode(parts, {.max_payload = SIZE_MAX, .max_header = SIZE_MAX});
 }
 
 }  // namespace
@@ -141,6 +159,7 @@ std::optional<LeftMessage> Custody::left_of(const SpoolEntry& entry) {
     LeftMessage left{message_of(call, packet.payloads[0], packet.payloads[1]), nodes.ours(call.node)};
     left.message.caller.reset();
     take_hops(left.message, call, spec, nodes);
+    left.message.kept_values = kept_values(call);
     if (left.message.deadline != Clock::time_point::max())
       left.message.deadline -= std::max(std::chrono::system_clock::now() - entry.stored,
                                         std::chrono::system_clock::duration::zero());

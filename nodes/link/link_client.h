@@ -75,6 +75,8 @@ struct OutgoingCall {
   Clock::time_point deadline = Clock::time_point::max();
   std::stop_token cancelled;
   std::vector<std::shared_ptr<Receipt>> receipts;
+  /// Stored with the call, and not a part of it: what was taken out of the message is not sent.
+  std::shared_ptr<const std::vector<KeptValue>> kept_values;
   bool waits = false;       ///< for a callee out of reach, instead of ending `OutOfReach`
   bool is_durable = false;  ///< kept on disk, where the client has a custody
   /// Called once, on a thread of the client's, with the receipts that the message has now; must be quick and

@@ -220,6 +220,41 @@ TEST_F(ProcessCommand, SendsLaterWhatWasLeftInTheSpool) {
   EXPECT_EQ(outcomes().begin()->first.first, 7);
 }
 
+TEST_F(ProcessCommand, PutsBackWhatWasRedactedBeforeItWasKilled) {
+  const auto file = folder_.write("redact.yaml", R"(pipeline: redact
+version: 1
+entry: hide
+processes:
+  edge: {}
+  cloud: { listen: "ipc://)" + (folder_ / "socket").string() +
+                                                     R"(" }
+models:
+  nano: { backend: ngram, file: nano.slm }
+nodes:
+  hide: { type: redact, kinds: [email], to: far }
+  far: { type: classify, model: nano, on: cloud, on_unreachable: spool, to: hidden }
+  hidden: { type: route, by: fields.from, cases: { "[EMAIL_1]": show }, on: cloud, on_unreachable: spool }
+  show: { type: restore, to: shown }
+  shown: { type: route, by: fields.from, cases: { "bob@x.org": yes } }
+  yes: { type: redact, kinds: [email] }
+)");
+  {
+    Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool",
+                  "--output", folder_ / "first.jsonl"}};
+    edge.write("{\"id\": 7, \"text\": \"play some jazz\", \"from\": \"bob@x.org\"}\n");
+    const auto spool = [&] { return slm_graph({"spool", folder_ / "spool" / "cloud.spool", "--json"}).out; };
+    while (spool().find("\"entries\":1") == std::string::npos) {
+    }
+    edge.send_signal(SIGKILL);
+    edge.wait();
+  }
+  const auto server = cloud(file);
+  const auto edge = slm_graph(
+      {"run", file, "--process", "edge", "--spool", folder_ / "spool", "--output", folder_ / "out.jsonl"});
+  EXPECT_EQ(edge.exit_code, 0) << edge.err;
+  expect_each_answered_once(1);
+}
+
 TEST_F(ProcessCommand, FinishesWhatHasComeBeforeItEnds) {
   const auto file = pipeline("spool");
   constexpr int kRequests = 5000;
