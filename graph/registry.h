@@ -70,6 +70,7 @@ struct ModelType {
   std::function<std::vector<std::string>(const void* options)> check;
   /// The node types that can use it.
   std::vector<std::string> serves;
+  bool is_remote = false;  ///< requests leave the process, which private messages may not
 };
 
 /// The node types and backends that pipelines may name. Filled before the first pipeline is loaded, by one

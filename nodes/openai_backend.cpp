@@ -201,6 +201,7 @@ ModelType openai_backend() {
   };
   type.check = [](const void* options) { return check(entry_of(options)); };
   type.serves = {"classify", "generate"};
+  type.is_remote = true;
   return type;
 }
 

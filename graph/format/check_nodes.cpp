@@ -34,6 +34,18 @@ void check_models(const NodeSpec& node, NodeCheck& check) {
   }
 }
 
+void check_privacy(const NodeSpec& node, NodeCheck& check) {
+  if (check.pipeline().privacy != Privacy::local) return;
+  for (const std::string& name : node.models) {
+    const ModelSpec& model = *check.pipeline().model(name);
+    if (model.type->is_remote)
+      check.problem(node.place, "node `" + node.name + "` would send messages to model `" + name +
+                                    "`, which backend `" + model.type->name +
+                                    "` reaches elsewhere, and `privacy: local` keeps them here; expected a "
+                                    "model of this process, or `privacy: open`");
+  }
+}
+
 void check_meant_nodes(std::size_t at, const NodeEntry& entry, NodeCheck& check) {
   if (entry.nodes_meant.empty()) return;
   const std::vector<bool> is_upstream = upstream_of(check.pipeline(), at);
@@ -64,6 +76,7 @@ void check_nodes(const PipelineSpec& spec, const std::vector<NodeEntry>& entries
     const NodeSpec& node = spec.nodes[i];
     NodeCheck check{spec, node, document};
     check_models(node, check);
+    check_privacy(node, check);
     check_meant_nodes(i, entries[i], check);
     // What was misread has been reported; checking the defaults in its place would only confuse.
     if (!entries[i].is_well_read) continue;
