@@ -1,8 +1,5 @@
 #include "nodes/restore.h"
 
-#include <algorithm>
-#include <ranges>
-
 #include "graph/pipeline.h"
 #include "nodes/redaction/reach.h"
 #include "nodes/redaction/restoration.h"
@@ -10,31 +7,20 @@
 namespace slm {
 namespace {
 
-constexpr std::string_view kRedact = "redact", kRestore = "restore";
+constexpr const char* kInSameProcess =
+    " in the same process and the same fork, since values never cross a link, and are left behind where a "
+    "message goes back to the process that sent it, and where a join gathers branches";
 
 std::size_t position(const PipelineSpec& spec, const NodeSpec& node) {
   return static_cast<std::size_t>(&node - spec.nodes.data());
 }
 
-bool does_reach(const PipelineSpec& spec, std::size_t redact, std::size_t restore) {
-  return redaction::nodes_with_values_of(spec, redact)[restore];
+bool is_redact(const NodeSpec& node) {
+  return node.type->name == "redact";
 }
 
-bool comes_after(const PipelineSpec& spec, std::size_t first, std::size_t then) {
-  return redaction::nodes_after(spec, first)[then];
-}
-
-std::vector<std::size_t> redacts_before(const PipelineSpec& spec, std::size_t node) {
-  std::vector<std::size_t> found;
-  for (std::size_t i = 0; i < spec.nodes.size(); ++i)
-    if (spec.nodes[i].type->name == kRedact && comes_after(spec, i, node)) found.push_back(i);
-  return found;
-}
-
-std::string left_behind(const NodeSpec& redact, const NodeSpec& restore) {
-  return "the values of redact `" + redact.name + "` do not come to restore `" + restore.name +
-         "`: they are left behind where a message goes back to the process that sent it, and where a join "
-         "gathers the branches of a fork; expected `restore` before that";
+bool is_restore(const NodeSpec& node) {
+  return node.type->name == "restore";
 }
 
 }  // namespace
@@ -55,23 +41,11 @@ Exit RestoreNode::process(Message& message) {
 void RestoreNode::check(const RestoreOptions& /*options*/, CheckContext& context) {
   const PipelineSpec& spec = context.pipeline();
   const NodeSpec& restore = context.node();
-  const std::size_t here = position(spec, restore);
+  const redaction::Reach reach = redaction::reach_of_values(spec, is_redact)[position(spec, restore)];
   // A node that no message reaches is a mistake of its own.
-  if (here != spec.entry && !comes_after(spec, spec.entry, here)) return;
-  const std::vector<std::size_t> redacts = redacts_before(spec, here);
-  if (redacts.empty())
-    return context.problem(restore.place, "no `redact` comes before restore `" + restore.name +
-                                              "`; expected one, whose values it puts back");
-  if (std::ranges::any_of(redacts, [&](std::size_t redact) { return does_reach(spec, redact, here); }))
-    return;
-  const auto beside = std::ranges::find_if(
-      redacts, [&](std::size_t one) { return spec.nodes[one].process == restore.process; });
-  if (beside != redacts.end())
-    return context.problem(restore.place, left_behind(spec.nodes[*beside], restore));
-  const NodeSpec& redact = spec.nodes[redacts.front()];
-  context.problem(restore.place, "restore `" + restore.name + "` lives in process `" + restore.process +
-                                     "`, and the values of redact `" + redact.name +
-                                     "` never leave process `" + redact.process + "`; expected both in one");
+  if (reach.is_reached && !reach.has_values)
+    context.problem(restore.place, "no values come to restore `" + restore.name +
+                                       "`; expected a `redact` before it" + kInSameProcess);
 }
 
 void put_values_back(Message& message) {
@@ -85,7 +59,7 @@ void put_values_back(Message& message) {
 bool is_restored_after(const PipelineSpec& spec, std::size_t node) {
   const std::vector<bool> is_after = redaction::nodes_after(spec, node);
   for (std::size_t i = 0; i < spec.nodes.size(); ++i)
-    if (is_after[i] && spec.nodes[i].type->name == kRestore) return true;
+    if (is_after[i] && is_restore(spec.nodes[i])) return true;
   return false;
 }
 
@@ -93,19 +67,21 @@ void check_restored(CheckContext& context) {
   const PipelineSpec& spec = context.pipeline();
   const NodeSpec& redact = context.node();
   const std::size_t here = position(spec, redact);
+  if (!is_restored_after(spec, here)) return;
+  const std::vector<bool> is_after = redaction::nodes_after(spec, here);
+  const auto values = redaction::reach_of_values(spec, is_redact);
+  const auto own = redaction::reach_of_values(spec, [&](const NodeSpec& node) { return &node == &redact; });
   const NodeSpec* missed = nullptr;
   for (const NodeSpec& restore : spec.nodes) {
     const std::size_t there = position(spec, restore);
-    if (restore.type->name != kRestore || restore.process != redact.process ||
-        !comes_after(spec, here, there))
-      continue;
-    if (does_reach(spec, here, there)) return;
+    if (!is_restore(restore) || !is_after[there] || restore.process != redact.process) continue;
+    if (own[there].has_values) return;
     // Where no values come to it at all, it reports that itself.
-    const std::vector<std::size_t> redacts = redacts_before(spec, there);
-    if (std::ranges::any_of(redacts, [&](std::size_t other) { return does_reach(spec, other, there); }))
-      missed = &restore;
+    if (values[there].has_values) missed = &restore;
   }
-  if (missed != nullptr) context.problem(redact.place, left_behind(redact, *missed));
+  if (missed != nullptr)
+    context.problem(redact.place, "the values of redact `" + redact.name + "` do not come to restore `" +
+                                      missed->name + "`; expected a `restore`" + kInSameProcess);
 }
 
 }  // namespace slm

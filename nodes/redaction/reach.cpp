@@ -4,7 +4,7 @@
 #include <compare>
 #include <set>
 #include <string_view>
-#include <tuple>
+#include <utility>
 
 namespace slm::redaction {
 namespace {
@@ -17,44 +17,21 @@ struct Stay {
 };
 using Stays = std::vector<Stay>;  // the last one is where the message is
 
-class Walk {
- public:
-  Walk(const PipelineSpec& spec, std::size_t redact)
-      : spec_{spec}, redact_{redact}, has_values_(spec.nodes.size(), false) {}
-
-  void visit(std::size_t node, Stays stays, std::vector<Stays> forks) {
-    const NodeSpec& spec = spec_.nodes[node];
-    if (spec.type->is_join && !forks.empty()) {
-      stays = forks.back();
-      forks.pop_back();
-    }
-    enter(spec.process, stays);
-    if (!seen_.emplace(node, stays, forks).second) return;
-    if (stays.back().has_values) has_values_[node] = true;
-    if (node == redact_) stays.back().has_values = true;
-    for (const PortSpec& port : spec.ports) {
-      std::vector<Stays> further = forks;
-      if (port.gathered_by) further.push_back(stays);
-      for (const std::size_t target : port.targets) visit(target, stays, further);
-    }
-  }
-
-  std::vector<bool> has_values() && { return std::move(has_values_); }
-
- private:
-  static void enter(std::string_view process, Stays& stays) {
-    const auto waiting = std::ranges::find(stays, process, &Stay::process);
-    if (waiting == stays.end())
-      stays.push_back({process, false});
-    else
-      stays.erase(waiting + 1, stays.end());
-  }
-
-  const PipelineSpec& spec_;
-  const std::size_t redact_;
-  std::vector<bool> has_values_;
-  std::set<std::tuple<std::size_t, Stays, std::vector<Stays>>> seen_;
+/// A message on its way to a node.
+struct Visit {
+  std::size_t node;
+  Stays stays;
+  std::vector<Stays> forks;  ///< what it was at the forks whose branch it is, the innermost last
+  auto operator<=>(const Visit&) const = default;
 };
+
+void enter(std::string_view process, Stays& stays) {
+  const auto waiting = std::ranges::find(stays, process, &Stay::process);
+  if (waiting == stays.end())
+    stays.push_back({process, false});
+  else
+    stays.erase(waiting + 1, stays.end());
+}
 
 }  // namespace
 
@@ -75,10 +52,31 @@ std::vector<bool> nodes_after(const PipelineSpec& spec, std::size_t node) {
   return is_after;
 }
 
-std::vector<bool> nodes_with_values_of(const PipelineSpec& spec, std::size_t redact) {
-  Walk walk{spec, redact};
-  walk.visit(spec.entry, {}, {});
-  return std::move(walk).has_values();
+std::vector<Reach> reach_of_values(const PipelineSpec& spec,
+                                   const std::function<bool(const NodeSpec&)>& takes_values) {
+  std::vector<Reach> reach(spec.nodes.size());
+  std::set<Visit> seen;
+  std::vector<Visit> open{{spec.entry, {}, {}}};
+  while (!open.empty()) {
+    Visit visit = std::move(open.back());
+    open.pop_back();
+    const NodeSpec& node = spec.nodes[visit.node];
+    if (node.type->is_join && !visit.forks.empty()) {
+      visit.stays = std::move(visit.forks.back());
+      visit.forks.pop_back();
+    }
+    enter(node.process, visit.stays);
+    if (!seen.insert(visit).second) continue;
+    reach[visit.node].is_reached = true;
+    if (visit.stays.back().has_values) reach[visit.node].has_values = true;
+    if (takes_values(node)) visit.stays.back().has_values = true;
+    for (const PortSpec& port : node.ports) {
+      std::vector<Stays> forks = visit.forks;
+      if (port.gathered_by) forks.push_back(visit.stays);
+      for (const std::size_t target : port.targets) open.push_back({target, visit.stays, forks});
+    }
+  }
+  return reach;
 }
 
 }  // namespace slm::redaction

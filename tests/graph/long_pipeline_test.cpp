@@ -12,13 +12,14 @@ namespace {
 TEST(LongPipeline, IsLoadedWithoutRecursionOrSearching) {
   register_builtin_nodes();
   constexpr int kNodes = 50'000;
-  std::string yaml = "pipeline: p\nversion: 1\nentry: n0\nnodes:\n";
+  std::string yaml = "pipeline: p\nversion: 1\nentry: hide\nnodes:\n";
+  yaml += "  hide: { type: redact, kinds: [ip], to: n0 }\n";
   for (int i = 0; i < kNodes; ++i) {
     const std::string next = std::string{"n"}.append(std::to_string(i + 1));
     yaml += "  n" + std::to_string(i) + ": { type: route, by: fields.kind, cases: { x: " + next + " } }\n";
   }
   yaml += "  n" + std::to_string(kNodes) + ": { type: route, by: fields.kind, cases: { x: end } }\n";
-  yaml += "  end: { type: route, by: fields.kind, cases: { x: end2 } }\n";
+  yaml += "  end: { type: restore, to: end2 }\n";
   yaml += "  end2: { type: join, policy: first }\n";
   try {
     Pipeline::parse(yaml, "p.yaml");
