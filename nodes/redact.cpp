@@ -4,7 +4,8 @@
 #include <set>
 
 #include "graph/pipeline.h"
-#include "nodes/redaction/placeholder.h"
+#include "nodes/redaction/characters.h"
+#include "nodes/redaction/placeholders.h"
 #include "nodes/restore.h"
 
 namespace slm {
@@ -26,7 +27,7 @@ void check_name(const std::string& name, std::set<std::string>& names, CheckCont
   const std::string pattern = "pattern `" + name + "` of redact `" + node.name + "`: ";
   if (!is_name(name))
     context.problem(node.place, pattern + "expected letters, digits and underscores, with a letter first");
-  else if (!names.insert(redaction::in_capitals(name)).second)
+  else if (!names.insert(redaction::canonical(name)).second)
     context.problem(node.place, pattern +
                                     "its placeholders could not be told from those of another one; "
                                     "expected another name");
@@ -46,10 +47,10 @@ Fields<RedactOptions> RedactOptions::fields() {
 
 RedactNode::RedactNode(RedactOptions options, const NodeContext& /*context*/) : options_{std::move(options)} {
   for (const redaction::ValueKind kind : options_.kinds)
-    matchers_.push_back({redaction::in_capitals(name_of(kind)),
+    matchers_.push_back({redaction::canonical(name_of(kind)),
                          [kind](std::string_view text) { return redaction::find(kind, text); }});
   for (const auto& entry : options_.patterns)
-    matchers_.push_back({redaction::in_capitals(entry.first),
+    matchers_.push_back({redaction::canonical(entry.first),
                          [pattern = entry.second](std::string_view text) { return pattern.find(text); }});
 }
 
@@ -75,7 +76,7 @@ void RedactNode::check(const RedactOptions& options, CheckContext& context) {
                     "redact `" + node.name + "` looks for nothing; expected `kinds`, `patterns` or both");
   std::set<std::string> names;
   for (const redaction::ValueKind kind : options.kinds) {
-    if (!names.insert(redaction::in_capitals(name_of(kind))).second)
+    if (!names.insert(redaction::canonical(name_of(kind))).second)
       context.problem(node.place, "`kinds` of redact `" + node.name + "` names `" +
                                       std::string{name_of(kind)} + "` twice");
   }

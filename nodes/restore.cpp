@@ -1,8 +1,8 @@
 #include "nodes/restore.h"
 
 #include "graph/pipeline.h"
+#include "nodes/redaction/placeholders.h"
 #include "nodes/redaction/reach.h"
-#include "nodes/redaction/restoration.h"
 
 namespace slm {
 namespace {
@@ -50,10 +50,13 @@ void RestoreNode::check(const RestoreOptions& /*options*/, CheckContext& context
 
 void put_values_back(Message& message) {
   if (!message.kept_values) return;
-  const redaction::Restoration restoration{*message.kept_values};
-  restoration.apply(message.answer.text);
-  restoration.apply(message.request.text);
-  for (auto& [name, value] : message.request.fields) restoration.apply(value);
+  const redaction::Placeholders placeholders{*message.kept_values};
+  const auto rewrite = [&](std::string_view piece, bool is_whole) {
+    return placeholders.find(piece, is_whole);
+  };
+  redaction::rewrite_pieces(message.answer.text, rewrite);
+  redaction::rewrite_pieces(message.request.text, rewrite);
+  for (auto& [name, value] : message.request.fields) redaction::rewrite_pieces(value, rewrite);
 }
 
 bool is_restored_after(const PipelineSpec& spec, std::size_t node) {

@@ -1,6 +1,7 @@
 #include "nodes/redaction/json_pieces.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace slm::redaction {
 namespace {
@@ -24,41 +25,53 @@ std::size_t end_of_value(std::string_view json, std::size_t begin) {
   return at + 1;
 }
 
-std::optional<std::string> rewritten(std::string_view value, const Rewrite& rewrite) {
-  if (value.front() != '"') return rewrite(value, true);
-  if (value.find('\\') == std::string_view::npos) return rewrite(value.substr(1, value.size() - 2), true);
-  return rewrite(Json::parse(value).get<std::string>(), true);
+/// Empty where nothing is replaced.
+std::optional<std::string> rewritten(std::string_view piece, bool is_whole, const Rewrite& rewrite) {
+  const std::vector<Replacement> replacements = rewrite(piece, is_whole);
+  if (replacements.empty()) return std::nullopt;
+  std::string result;
+  std::size_t copied = 0;
+  for (const auto& [span, text] : replacements) {
+    result.append(piece.substr(copied, span.begin - copied)).append(text);
+    copied = span.end;
+  }
+  return result.append(piece.substr(copied));
+}
+
+std::optional<std::string> rewritten_value(std::string_view value, const Rewrite& rewrite) {
+  if (value.front() != '"') return rewritten(value, true, rewrite);
+  if (value.find('\\') == std::string_view::npos)
+    return rewritten(value.substr(1, value.size() - 2), true, rewrite);
+  return rewritten(Json::parse(value).get<std::string>(), true, rewrite);
 }
 
 std::string quoted(const std::string& text) {
   return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool rewrite_json(std::string& json, const Rewrite& rewrite) {
+std::string rewritten_json(std::string_view json, const Rewrite& rewrite) {
+  constexpr std::string_view kFirstOfValues = "\"-0123456789";
   std::string result;
   std::size_t copied = 0;
-  for (std::size_t at = json.find_first_of("\"-0123456789"); at != std::string::npos;
-       at = json.find_first_of("\"-0123456789", at)) {
-    const std::string_view value = std::string_view{json}.substr(at, end_of_value(json, at) - at);
-    if (const auto changed = rewritten(value, rewrite)) {
-      result.append(json, copied, at - copied).append(quoted(*changed));
+  for (std::size_t at = json.find_first_of(kFirstOfValues); at != std::string_view::npos;
+       at = json.find_first_of(kFirstOfValues, at)) {
+    const std::string_view value = json.substr(at, end_of_value(json, at) - at);
+    if (const auto changed = rewritten_value(value, rewrite)) {
+      result.append(json.substr(copied, at - copied)).append(quoted(*changed));
       copied = at + value.size();
     }
     at += value.size();
   }
-  if (copied == 0) return false;
-  json = result.append(json, copied);
-  return true;
+  return result.append(json.substr(copied));
 }
 
 }  // namespace
 
-bool rewrite_pieces(std::string& text, const Rewrite& rewrite) {
-  if (is_json(text)) return rewrite_json(text, rewrite);
-  auto changed = rewrite(text, false);
-  if (!changed) return false;
-  text = *std::move(changed);
-  return true;
+void rewrite_pieces(std::string& text, const Rewrite& rewrite) {
+  if (is_json(text))
+    text = rewritten_json(text, rewrite);
+  else if (auto changed = rewritten(text, false, rewrite))
+    text = *std::move(changed);
 }
 
 }  // namespace slm::redaction

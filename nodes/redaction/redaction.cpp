@@ -4,8 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "nodes/redaction/json_pieces.h"
-#include "nodes/redaction/placeholder.h"
+#include "nodes/redaction/characters.h"
 
 namespace slm::redaction {
 namespace {
@@ -20,31 +19,40 @@ bool ends_in(std::string_view text, std::string_view capitals) {
          std::ranges::equal(text.substr(text.size() - capitals.size()), capitals, {}, upper);
 }
 
+std::span<const KeptValue> kept_in(const Message& message) {
+  return message.kept_values ? std::span{*message.kept_values} : std::span<const KeptValue>{};
+}
+
 }  // namespace
 
 Redaction::Redaction(std::span<const Matcher> matchers, const Message& message)
-    : matchers_{matchers}, kept_before_{message.kept_values}, numbers_(matchers.size(), 0) {
+    : matchers_{matchers},
+      kept_before_{kept_in(message)},
+      placeholders_before_{kept_before_},
+      numbers_(matchers.size(), 0) {
   avoid(message.request.text);
   avoid(message.answer.text);
   for (const auto& [name, value] : message.request.fields) avoid(value);
   for (const auto& [node, answer] : message.remembered) avoid(answer.text);
-  if (!kept_before_) return;
-  for (const auto& [placeholder, value] : *kept_before_) {
+  for (const auto& [placeholder, value] : kept_before_) {
     avoid(value);
-    taken_.emplace(inner(placeholder));
-    by_value_.emplace(value_key(name_of(inner(placeholder)), value), placeholder);
+    const std::string_view word = inner(placeholder);
+    taken_.emplace(word);
+    by_value_.emplace(value_key(word.substr(0, word.rfind('_')), value), placeholder);
   }
 }
 
 void Redaction::avoid(std::string text) {
   rewrite_pieces(text, [&](std::string_view piece, bool) {
     avoid_words_of(piece);
-    return std::nullopt;
+    return std::vector<Replacement>{};
   });
 }
 
 /// Also those within longer words and numbers: where a value is taken out beside them, they may stand alone.
 void Redaction::avoid_words_of(std::string_view text) {
+  for (auto at = text.find('['); at != std::string_view::npos; at = text.find('[', at + 1))
+    taken_.insert(canonical(bracketed(text, at)));
   constexpr std::size_t kMostDigits = 19;  // more than are ever given
   for (auto at = text.find('_'); at != std::string_view::npos; at = text.find('_', at + 1)) {
     for (const Matcher& matcher : matchers_) {
@@ -59,24 +67,12 @@ void Redaction::avoid_words_of(std::string_view text) {
 }
 
 void Redaction::apply(std::string& text) {
-  rewrite_pieces(text, [&](std::string_view piece, bool) { return redacted(piece); });
+  rewrite_pieces(text, [&](std::string_view piece, bool) { return replacements_in(piece); });
 }
 
 std::shared_ptr<const std::vector<KeptValue>> Redaction::kept() && {
-  if (kept_.empty()) return kept_before_;
-  if (kept_before_) kept_.insert(kept_.begin(), kept_before_->begin(), kept_before_->end());
-  return std::make_shared<const std::vector<KeptValue>>(std::move(kept_));
-}
-
-/// Placeholders from before stay whole, whatever a pattern finds in them.
-void Redaction::cover_placeholders(std::string_view text, std::vector<bool>& is_covered) const {
-  if (!kept_before_) return;
-  each_placeholder_word(text, [&](Span word) {
-    if (!has_brackets(text, word)) return;
-    const std::string_view placeholder = text.substr(word.begin - 1, word.end - word.begin + 2);
-    if (std::ranges::find(*kept_before_, placeholder, &KeptValue::placeholder) == kept_before_->end()) return;
-    for (std::size_t at = word.begin - 1; at <= word.end; ++at) is_covered[at] = true;
-  });
+  kept_.insert(kept_.begin(), kept_before_.begin(), kept_before_.end());
+  return kept_.empty() ? nullptr : std::make_shared<const std::vector<KeptValue>>(std::move(kept_));
 }
 
 std::vector<Redaction::Match> Redaction::matches_in(std::string_view text) const {
@@ -88,8 +84,10 @@ std::vector<Redaction::Match> Redaction::matches_in(std::string_view text) const
     return std::tuple{-static_cast<std::ptrdiff_t>(match.span.end - match.span.begin), match.matcher,
                       match.span.begin};
   });
+  // Placeholders from before stay whole, whatever is found in them.
   std::vector<bool> is_covered(text.size(), false);
-  cover_placeholders(text, is_covered);
+  for (const auto& [span, value] : placeholders_before_.find(text, true))
+    for (std::size_t at = span.begin; at < span.end; ++at) is_covered[at] = true;
   std::erase_if(found, [&](const Match& match) {
     const auto begin = is_covered.begin() + static_cast<std::ptrdiff_t>(match.span.begin);
     const auto end = is_covered.begin() + static_cast<std::ptrdiff_t>(match.span.end);
@@ -101,17 +99,11 @@ std::vector<Redaction::Match> Redaction::matches_in(std::string_view text) const
   return found;
 }
 
-std::optional<std::string> Redaction::redacted(std::string_view text) {
-  const std::vector<Match> matches = matches_in(text);
-  if (matches.empty()) return std::nullopt;
-  std::string result;
-  std::size_t copied = 0;
-  for (const auto& [span, matcher] : matches) {
-    result.append(text.substr(copied, span.begin - copied));
-    result.append(placeholder_for(matcher, text.substr(span.begin, span.end - span.begin)));
-    copied = span.end;
-  }
-  return result.append(text.substr(copied));
+std::vector<Replacement> Redaction::replacements_in(std::string_view text) {
+  std::vector<Replacement> replacements;
+  for (const auto& [span, matcher] : matches_in(text))
+    replacements.push_back({span, placeholder_for(matcher, text.substr(span.begin, span.end - span.begin))});
+  return replacements;
 }
 
 const std::string& Redaction::placeholder_for(std::size_t matcher, std::string_view value) {

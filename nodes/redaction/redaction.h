@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,11 +11,11 @@
 #include <vector>
 
 #include "graph/message.h"
-#include "nodes/redaction/kinds.h"
+#include "nodes/redaction/placeholders.h"
 
 namespace slm::redaction {
 
-/// What a redaction looks for; `name` is that of its placeholders, in capital letters.
+/// What a redaction looks for; `name` is that of its placeholders, as `canonical` spells it.
 struct Matcher {
   std::string name;
   std::function<std::vector<Span>(std::string_view)> find;
@@ -27,6 +26,7 @@ struct Matcher {
 class Redaction {
  public:
   /// Looks through all texts of the message, so that no placeholder is made which one of them has already.
+  /// What the message has kept so far must outlive it.
   Redaction(std::span<const Matcher> matchers, const Message& message);
 
   /// Puts placeholders into a text of the message; the same one for the same value.
@@ -44,14 +44,14 @@ class Redaction {
   void avoid(std::string text);
   void avoid_words_of(std::string_view text);
   std::vector<Match> matches_in(std::string_view text) const;
-  void cover_placeholders(std::string_view text, std::vector<bool>& is_covered) const;
-  std::optional<std::string> redacted(std::string_view text);
+  std::vector<Replacement> replacements_in(std::string_view text);
   const std::string& placeholder_for(std::size_t matcher, std::string_view value);
 
   std::span<const Matcher> matchers_;
-  std::shared_ptr<const std::vector<KeptValue>> kept_before_;
+  std::span<const KeptValue> kept_before_;
+  Placeholders placeholders_before_;
   std::vector<KeptValue> kept_;
-  std::unordered_set<std::string> taken_;                  ///< words like ours, in capital letters
+  std::unordered_set<std::string> taken_;                  ///< words like ours, as `canonical` spells them
   std::unordered_map<std::string, std::string> by_value_;  ///< placeholders, by name and value
   std::vector<std::size_t> numbers_;                       ///< last ones given, by matcher
 };

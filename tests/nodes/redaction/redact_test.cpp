@@ -91,6 +91,8 @@ TEST(Redact, MakesNoPlaceholderThatTheMessageHasAlready) {
   message.remembered[0].text = "[EMAIL_6]";
   EXPECT_EQ(redacted(kinds({ValueKind::email}), message).request.text,
             "what is [EMAIL_1], email_2 or [Email_3]? [EMAIL_7]");
+  EXPECT_EQ(text_of(kinds({ValueKind::email}), "[Email 1] [ EMAIL-2 ] a@b.io"),
+            "[Email 1] [ EMAIL-2 ] [EMAIL_3]");
 }
 
 TEST(Redact, MakesNoPlaceholderOfWordsThatStandAloneOnceAValueIsGone) {
@@ -122,8 +124,10 @@ TEST(Redact, LeavesPlaceholdersFromBeforeWhole) {
   EXPECT_EQ(message.request.text, "[EMAIL_1] [CAPITALS_1]");
   EXPECT_EQ(kept_in(message), "[EMAIL_1]=a@b.io, [CAPITALS_1]=WROTE");
   message.request.text += " c@d.io a@b.io";
-  message = redacted(kinds({ValueKind::email}), message);
+  message.answer.text = "[email 1]: EMAIL_1";
+  message = redacted(patterns({{"word", "[a-zA-Z]+"}}), redacted(kinds({ValueKind::email}), message));
   EXPECT_EQ(message.request.text, "[EMAIL_1] [CAPITALS_1] [EMAIL_2] [EMAIL_1]");
+  EXPECT_EQ(message.answer.text, "[email 1]: EMAIL_1") << "as a model may have written them";
 }
 
 TEST(Redact, ReadsTheStringsOfJsonAsWhatTheySay) {
@@ -151,6 +155,7 @@ TEST(Redact, IsFastOnLargeTexts) {
   const auto begin = Clock::now();
   EXPECT_TRUE(text_of(options, text).starts_with("mail [EMAIL_1] at [IP_1]; mail [EMAIL_2] at [IP_1]; "));
   text_of(options, nlohmann::json{{"text", text}}.dump());
+  redacted(options, redacted(options, text));
   EXPECT_LT(Clock::now() - begin, std::chrono::seconds{20})
       << "far more than it takes, far less than if quadratic";
 }

@@ -48,7 +48,9 @@ INSTANTIATE_TEST_SUITE_P(
     All, RestoreAnswers,
     testing::Values(Written{"to [EMAIL_1].", "to a@b.io."}, Written{"[EMAIL_1][EMAIL_1]", "a@b.ioa@b.io"},
                     Written{"[PHONE_1], [EMAIL_10], [EMAIL_1]", "+49, j@k.io, a@b.io"},
-                    Written{"[email_1] [Email_1]", "a@b.io a@b.io"}, Written{"x[EMAIL_1]y", "xa@b.ioy"},
+                    Written{"[email_1] [Email_1]", "a@b.io a@b.io"},
+                    Written{"[ EMAIL_1 ], [Email 1], [email-1]", "a@b.io, a@b.io, a@b.io"},
+                    Written{"[EMAIL\\_1], [ phone _ 1]", "a@b.io, +49"}, Written{"x[EMAIL_1]y", "xa@b.ioy"},
                     Written{"EMAIL_1, (EMAIL_10) <PHONE_1>", "a@b.io, (j@k.io) <+49>"},
                     Written{"**EMAIL_1**", "**a@b.io**"}, Written{"致EMAIL_1。", "致a@b.io。"},
                     Written{"[EMAIL_1 or EMAIL_1]", "[a@b.io or a@b.io]"}, Written{"[[EMAIL_1]]", "[a@b.io]"},
@@ -56,8 +58,9 @@ INSTANTIATE_TEST_SUITE_P(
                     // not ours, or not surely
                     Written{"[EMAIL_2] [EMAIL_01] [MAIL_1]", "[EMAIL_2] [EMAIL_01] [MAIL_1]"},
                     Written{"MY_EMAIL_1 EMAIL_1_2 EMAIL_1x", "MY_EMAIL_1 EMAIL_1_2 EMAIL_1x"},
-                    Written{"email_1 = 7", "email_1 = 7"},
-                    Written{"[EMAIL 1] [EMAIL-1]", "[EMAIL 1] [EMAIL-1]"},
+                    Written{"email_1 = 7", "email_1 = 7"}, Written{"EMAIL 1 (EMAIL-1)", "EMAIL 1 (EMAIL-1)"},
+                    Written{"[EMAIL1]", "[EMAIL1]"},
+                    Written{"[EMAIL\n1] [EMAIL_1, x]", "[EMAIL\n1] [a@b.io, x]"},
                     Written{"cut off: [EMAIL_1", "cut off: [EMAIL_1"},
                     Written{"cut off: EMAIL_1", "cut off: EMAIL_1"}, Written{"_1 [_1] [1]", "_1 [_1] [1]"},
                     Written{"", ""}));
@@ -119,6 +122,8 @@ TEST(Restore, PutsARequestBackAsItWas) {
                                 "c@d.org",
                                 "{",
                                 "[ip_1]",
+                                "[EMAIL 1]",
+                                "[ email-2 ]",
                                 "4111 1111 1111 1111"};
   RedactOptions options;
   for (const auto& [name, kind] : EnumNames<redaction::ValueKind>::names) options.kinds.push_back(kind);
