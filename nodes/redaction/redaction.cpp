@@ -88,15 +88,18 @@ std::vector<Redaction::Match> Redaction::matches_in(std::string_view text) const
   std::vector<bool> is_covered(text.size(), false);
   for (const auto& [span, value] : placeholders_before_.find(text, true))
     for (std::size_t at = span.begin; at < span.end; ++at) is_covered[at] = true;
-  std::erase_if(found, [&](const Match& match) {
-    const auto begin = is_covered.begin() + static_cast<std::ptrdiff_t>(match.span.begin);
-    const auto end = is_covered.begin() + static_cast<std::ptrdiff_t>(match.span.end);
-    if (std::find(begin, end, true) != end) return true;
-    std::fill(begin, end, true);
-    return false;
-  });
-  std::ranges::sort(found, {}, [](const Match& match) { return match.span.begin; });
-  return found;
+  std::vector<Match> taken;
+  for (const auto& [span, matcher] : found) {
+    bool goes_on = false;
+    for (std::size_t at = span.begin; at < span.end; ++at) {
+      if (!is_covered[at] && !goes_on) taken.push_back({{at, at}, matcher});
+      goes_on = !is_covered[at];
+      if (goes_on) taken.back().span.end = at + 1;
+      is_covered[at] = true;
+    }
+  }
+  std::ranges::sort(taken, {}, [](const Match& match) { return match.span.begin; });
+  return taken;
 }
 
 std::vector<Replacement> Redaction::replacements_in(std::string_view text) {

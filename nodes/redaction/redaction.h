@@ -21,8 +21,8 @@ struct Matcher {
   std::function<std::vector<Span>(std::string_view)> find;
 };
 
-/// Takes values out of the texts of one message. Where matches overlap, the longest one is taken, and of
-/// those as long the one whose matcher comes first.
+/// Takes values out of the texts of one message. Where matches overlap, the longest one is taken, of those as
+/// long the one whose matcher comes first, and then what is left of the others.
 class Redaction {
  public:
   /// Looks through all texts of the message, so that no placeholder is made which one of them has already.

@@ -108,10 +108,12 @@ TEST(Redact, NumbersOnWhereItsWordsAreThousands) {
   EXPECT_TRUE(text_of(kinds({ValueKind::email}), text + "a@b.io").ends_with(" [EMAIL_50001]"));
 }
 
-TEST(Redact, TakesTheLongestOfMatchesThatOverlap) {
-  EXPECT_EQ(text_of(patterns({{"short", "bc"}, {"long", "bcd"}, {"left", "ab"}}), "abcde"), "a[LONG_1]e");
-  EXPECT_EQ(text_of(patterns({{"first", "ab"}, {"second", "bc"}}), "abc"), "[FIRST_1]c");
-  EXPECT_EQ(text_of(patterns({{"second", "bc"}, {"first", "ab"}}), "abc"), "a[SECOND_1]");
+TEST(Redact, TakesTheLongestOfMatchesThatOverlapAndThenTheRest) {
+  EXPECT_EQ(text_of(patterns({{"short", "bc"}, {"long", "bcd"}, {"left", "ab"}}), "abcde"),
+            "[LEFT_1][LONG_1]e");
+  EXPECT_EQ(text_of(patterns({{"first", "ab"}, {"second", "bc"}}), "abc"), "[FIRST_1][SECOND_1]");
+  EXPECT_EQ(text_of(patterns({{"second", "bc"}, {"first", "ab"}}), "abc"), "[FIRST_1][SECOND_1]");
+  EXPECT_EQ(text_of(patterns({{"outer", "a.*d"}, {"inner", "b+"}}), "abbd"), "[OUTER_1]");
   EXPECT_EQ(text_of(patterns({{"a", "x+"}, {"b", "x+"}}), "xx"), "[A_1]");
   RedactOptions both = patterns({{"digits", "\\d+"}});
   both.kinds = {ValueKind::phone, ValueKind::iban};
@@ -121,12 +123,12 @@ TEST(Redact, TakesTheLongestOfMatchesThatOverlap) {
 TEST(Redact, LeavesPlaceholdersFromBeforeWhole) {
   Message message = redacted(kinds({ValueKind::email}), "a@b.io WROTE");
   message = redacted(patterns({{"capitals", "[A-Z]+"}, {"all", "(?s).+"}, {"digit", "\\d"}}), message);
-  EXPECT_EQ(message.request.text, "[EMAIL_1] [CAPITALS_1]");
-  EXPECT_EQ(kept_in(message), "[EMAIL_1]=a@b.io, [CAPITALS_1]=WROTE");
+  EXPECT_EQ(message.request.text, "[EMAIL_1][ALL_1]");
+  EXPECT_EQ(kept_in(message), "[EMAIL_1]=a@b.io, [ALL_1]= WROTE");
   message.request.text += " c@d.io a@b.io";
   message.answer.text = "[email 1]: EMAIL_1";
   message = redacted(patterns({{"word", "[a-zA-Z]+"}}), redacted(kinds({ValueKind::email}), message));
-  EXPECT_EQ(message.request.text, "[EMAIL_1] [CAPITALS_1] [EMAIL_2] [EMAIL_1]");
+  EXPECT_EQ(message.request.text, "[EMAIL_1][ALL_1] [EMAIL_2] [EMAIL_1]");
   EXPECT_EQ(message.answer.text, "[email 1]: EMAIL_1") << "as a model may have written them";
 }
 
