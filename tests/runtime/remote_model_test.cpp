@@ -1,8 +1,5 @@
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-
-#include "slm/graph.h"
 #include "tests/runtime/program.h"
 #include "tests/runtime/temporary_folder.h"
 
@@ -55,15 +52,6 @@ TEST(RemoteModel, FailsItsMessagesWithoutItsKey) {
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_THAT(ended.out, HasSubstr("http://127.0.0.1:1: it cannot be connected to"));
   EXPECT_THAT(ended.out + ended.err, Not(HasSubstr(kKey)));
-}
-
-TEST(RemoteModel, IsNeverSentWhatIsPrivate) {
-  ::setenv("SLM_TEST_KEY", kKey, 1);
-  Graph graph{Pipeline::parse(kPipeline, "remote.yaml")};
-  const Outcome outcome = graph.submit({.text = "hi", .privacy = Privacy::local}).get();
-  EXPECT_EQ(outcome.kind, OutcomeKind::failed);
-  EXPECT_THAT(outcome.reason,
-              HasSubstr("the message is private to its process, and model `cloud` is not in it"));
 }
 
 }  // namespace
