@@ -89,6 +89,10 @@ struct KeptValue {
 /// One request on its way through the graph.
 ///
 /// A message has one owner at a time: the node that processes it may change it freely and must not keep it.
+namespace engine {
+class Slot;
+}
+
 struct Message {
   Request request;
   Answer answer;
@@ -103,6 +107,7 @@ struct Message {
   bool is_degraded = false;  ///< a tier that it should have gone to was out of reach
   std::vector<std::shared_ptr<Receipt>> receipts;
   std::shared_ptr<RemoteCaller> caller;  ///< null where it was submitted to this process
+  engine::Slot* slot = nullptr;  ///< the engine's; null in a branch of a fork, and outside of an engine
 
   Hop& hop() { return trace.back(); }
 };

@@ -76,6 +76,12 @@ class AsyncNode {
   virtual void process(Message& message, Done done) = 0;
 };
 
+/// For an asynchronous node that has to wait long, such as for another process to come back: gives back the
+/// message's place among those in flight, so that others go on. So many may wait; beyond that the message
+/// keeps its place. From any thread, before `done`.
+inline constexpr std::size_t kMaxParked = 100'000;
+void park(Message& message);
+
 /// One branch of a fork, as the join that gathers it sees it.
 struct Branch {
   Answer answer;

@@ -20,8 +20,9 @@ class TimeSource {
 
 struct EngineOptions {
   // Behaviour
-  /// `submit` blocks at this many; costs their memory. At least 1. A message whose join was settled early
-  /// counts until the branches that were called off are gone too, because they hold memory until then.
+  /// `submit` blocks at this many, without those that are parked; costs their memory. At least 1. A message
+  /// whose join was settled early counts until the branches that were called off are gone too, because they
+  /// hold memory until then.
   std::size_t max_in_flight = 1024;
   /// For requests that bring none; empty: they never expire.
   std::optional<std::chrono::milliseconds> timeout;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "graph/node.h"
+
 namespace slm::engine {
 namespace {
 
@@ -51,8 +53,19 @@ void Slots::change(std::uint64_t difference) {
 }
 
 void Slots::begin_delivery(Slot slot) {
-  change(slot ? kDelivering - kTaken : kDelivering);
+  if (slot.is_parked_) --parked_;
+  change(slot ? kDelivering - slot.weight() : kDelivering);
   slot.forget();
+}
+
+void Slot::park() {
+  if (!slots_ || is_parked_) return;
+  if (slots_->parked_.fetch_add(1) >= kMaxParked) {
+    --slots_->parked_;
+    return;
+  }
+  is_parked_ = true;
+  slots_->change(Slots::kDelivering - Slots::kTaken);
 }
 
 void Slots::end_delivery() {
@@ -67,3 +80,7 @@ void Slots::wait_until_idle() {
 }
 
 }  // namespace slm::engine
+
+void slm::park(Message& message) {
+  if (message.slot != nullptr) message.slot->park();
+}

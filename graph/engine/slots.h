@@ -16,19 +16,28 @@ class Slot {
  public:
   Slot() = default;
   explicit Slot(Slots& slots) : slots_{&slots} {}
-  Slot(Slot&& other) noexcept : slots_{std::exchange(other.slots_, nullptr)} {}
+  Slot(Slot&& other) noexcept
+      : slots_{std::exchange(other.slots_, nullptr)}, is_parked_{std::exchange(other.is_parked_, false)} {}
   Slot& operator=(Slot&& other) noexcept {
     std::swap(slots_, other.slots_);
+    std::swap(is_parked_, other.is_parked_);
     return *this;
   }
   ~Slot();
 
   explicit operator bool() const { return slots_ != nullptr; }
+  /// Gives the place back early; the message is still waited for. Nothing where too many have.
+  void park();
   /// Disowns the slot without giving it back.
   void forget() { slots_ = nullptr; }
 
  private:
+  friend class Slots;
+  /// What giving it back takes from the state of its slots.
+  std::uint64_t weight() const;
+
   Slots* slots_ = nullptr;
+  bool is_parked_ = false;
 };
 
 /// The bound on messages in flight, and who waits for room or for quiet.
@@ -62,14 +71,22 @@ class Slots {
 
   alignas(64) std::atomic<std::uint64_t> state_{0};
   const std::uint64_t bound_;
+  std::atomic<std::size_t> parked_{0};
   std::atomic<int> waiting_{0};  ///< threads in `take` and `wait_until_idle`
   std::mutex mutex_;
   std::condition_variable room_;
   std::condition_variable idle_;
 };
 
+/// A message that is parked counts as one that is being delivered: it is waited for, and takes no room.
+inline std::uint64_t Slot::weight() const {
+  return is_parked_ ? Slots::kDelivering : Slots::kTaken;
+}
+
 inline Slot::~Slot() {
-  if (slots_) slots_->change(-Slots::kTaken);
+  if (!slots_) return;
+  if (is_parked_) --slots_->parked_;
+  slots_->change(-weight());
 }
 
 }  // namespace slm::engine

@@ -6,6 +6,7 @@ namespace slm::engine {
 
 Visit::Visit(Flow& flow, const TimeSource* time, ParcelPtr parcel)
     : flow_{flow}, time_{time}, message_{parcel->message}, parcel_{std::move(parcel)} {
+  message_.slot = parcel_->slot ? &parcel_->slot : nullptr;
   flow_.reserve(parcel_->node);
 }
 

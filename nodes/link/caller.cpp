@@ -310,7 +310,11 @@ void Caller::end_unreachable(Clock::time_point now) {
   for (auto call = calls_.begin(); call != calls_.end();) {
     const auto here = call++;
     const bool is_there = here->second.is_sent && has_left_;
-    if (here->second.call.waits || is_there) continue;
+    if (here->second.call.waits) {
+      if (const auto on_wait = std::exchange(here->second.call.on_wait, nullptr)) on_wait();
+      continue;
+    }
+    if (is_there) continue;
     if (here->second.is_sent) cancels_.push_back(id_of(here->first));
     end(here, OutOfReach{why});
   }

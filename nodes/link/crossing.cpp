@@ -41,6 +41,7 @@ void Crossing::call(Message& message, Done done) {
   outgoing.cancelled = message.request.cancelled;
   const OnUnreachable& policy = *pipeline_.spec().nodes[target_].on_unreachable;
   outgoing.waits = policy.action == Unreachable::spool && !policy.answer_from;
+  outgoing.on_wait = [&message] { park(message); };
   outgoing.is_durable = is_durable_ && !message.caller;
   if (outgoing.is_durable) add_hops(outgoing.call.header, message, pipeline_.spec());
   outgoing.kept_values = message.kept_values;

@@ -113,13 +113,19 @@ std::shared_ptr<Custody> Custody::open(const std::filesystem::path& folder, cons
   return custody;
 }
 
-std::optional<CallKey> Custody::key_of(const OutgoingCall& call) const {
+/// The receipt among those of a call that is of this custody; null where none is.
+Custody::Kept* Custody::own_receipt(const OutgoingCall& call) const {
   for (const auto& receipt : call.receipts) {
     auto* kept = dynamic_cast<Kept*>(receipt.get());
-    if (kept != nullptr && kept->custody() == this && kept->take_left())
-      return CallKey{kept->id().epoch, kept->id().sequence};
+    if (kept != nullptr && kept->custody() == this) return kept;
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+std::optional<CallKey> Custody::key_of(const OutgoingCall& call) const {
+  Kept* kept = own_receipt(call);
+  if (kept == nullptr || !kept->take_left()) return std::nullopt;
+  return CallKey{kept->id().epoch, kept->id().sequence};
 }
 
 void Custody::keep(OutgoingCall call,
@@ -127,13 +133,17 @@ void Custody::keep(OutgoingCall call,
   const SpoolId id = spool_->take_id();
   call.key = {id.epoch, id.sequence};
   SpoolEntry entry{.id = id, .destination = callee_, .header = header_of(call), .payload = payload_of(call)};
+  std::optional<SpoolId> replaced;  // by a message that has been here before
+  if (const Kept* earlier = own_receipt(call)) replaced = earlier->id();
   // Shared only because std::function wants to be copied.
   auto shared = std::make_shared<OutgoingCall>(std::move(call));
-  spool_->append(std::move(entry), [self = shared_from_this(), shared, id,
-                                    kept = std::move(kept)](std::optional<std::string> problem) {
-    if (!problem) shared->receipts = {std::make_shared<Kept>(self, id, false)};
-    kept(std::move(*shared), std::move(problem));
-  });
+  spool_->append(
+      std::move(entry),
+      [self = shared_from_this(), shared, id, kept = std::move(kept)](std::optional<std::string> problem) {
+        if (!problem) shared->receipts = {std::make_shared<Kept>(self, id, false)};
+        kept(std::move(*shared), std::move(problem));
+      },
+      replaced);
 }
 
 std::vector<LeftMessage> Custody::read_left() {

@@ -45,6 +45,7 @@ class Custody : public std::enable_shared_from_this<Custody> {
   class Kept;
   Custody(const Pipeline& pipeline, std::string callee) : pipeline_{pipeline}, callee_{std::move(callee)} {}
   std::optional<LeftMessage> left_of(const SpoolEntry& entry);
+  Kept* own_receipt(const OutgoingCall& call) const;
 
   const Pipeline pipeline_;
   const std::string callee_;

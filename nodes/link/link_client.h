@@ -77,8 +77,9 @@ struct OutgoingCall {
   std::vector<std::shared_ptr<Receipt>> receipts;
   /// Stored with the call, and not a part of it: what was taken out of the message is not sent.
   std::shared_ptr<const std::vector<KeptValue>> kept_values;
-  bool waits = false;       ///< for a callee out of reach, instead of ending `OutOfReach`
-  bool is_durable = false;  ///< kept on disk, where the client has a custody
+  bool waits = false;             ///< for a callee out of reach, instead of ending `OutOfReach`
+  std::function<void()> on_wait;  ///< called once if it waits so; as `done`
+  bool is_durable = false;        ///< kept on disk, where the client has a custody
   /// Called once, on a thread of the client's, with the receipts that the message has now; must be quick and
   /// not throw.
   std::function<void(CallResult, std::vector<std::shared_ptr<Receipt>>)> done;

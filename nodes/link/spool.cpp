@@ -252,6 +252,11 @@ void Spool::Core::store(const SpoolBatch& batch, SpoolCommit& commit) {
   positions.reserve(batch.removed.size());
   for (const auto& id : batch.removed)
     if (const auto position = file_->position_of(id)) positions.push_back(*position);
+  for (const auto& append : batch.appends) {
+    if (append.refusal || !append.replaced) continue;
+    if (const auto position = file_->position_of(*append.replaced)) positions.push_back(*position);
+  }
+  std::ranges::sort(positions);
   commit.removed += file_->remove(positions);
 }
 
@@ -319,8 +324,8 @@ std::uint64_t Spool::epoch() const {
 SpoolId Spool::take_id() {
   return core_->take_id();
 }
-void Spool::append(SpoolEntry entry, Durable durable) {
-  core_->queue().append(std::move(entry), std::move(durable));
+void Spool::append(SpoolEntry entry, Durable durable, std::optional<SpoolId> replaced) {
+  core_->queue().append(std::move(entry), std::move(durable), replaced);
 }
 void Spool::remove(const SpoolId& id) {
   core_->queue().remove(id);

@@ -159,7 +159,8 @@ class Spool {
   /// Stores an entry under an id from take_id(); `attempts` and `stored` are the spool's to set. Waits only
   /// with `Full::block`, and then not on the writer's thread, where it fails instead. Appends of all threads
   /// share commits: whatever comes while the disk is busy is in the next one.
-  void append(SpoolEntry entry, Durable durable);
+  /// With `replaced`, that entry is gone when this one is there, whatever dies between.
+  void append(SpoolEntry entry, Durable durable, std::optional<SpoolId> replaced = {});
   /// After its effect is durable, or together with it by `before_removals`. Part of the next commit, which is
   /// made for removals alone after 20 ms; an append that is not written yet is then not written at all.
   /// Unknown ids are ignored.

@@ -44,7 +44,7 @@ std::optional<std::string> SpoolQueue::admit(std::unique_lock<std::mutex>& lock,
   return kClosed;
 }
 
-void SpoolQueue::append(SpoolEntry entry, Spool::Durable durable) {
+void SpoolQueue::append(SpoolEntry entry, Spool::Durable durable, std::optional<SpoolId> replaced) {
   const auto bytes = counted_bytes(entry);
   std::unique_lock lock{mutex_};
   auto refusal = admit(lock, bytes);
@@ -62,7 +62,7 @@ void SpoolQueue::append(SpoolEntry entry, Spool::Durable durable) {
     stats_.unwritten_bytes += bytes;
   }
   const bool is_first = waiting_.appends.empty();
-  waiting_.appends.push_back({std::move(entry), std::move(durable), std::move(refusal)});
+  waiting_.appends.push_back({std::move(entry), std::move(durable), replaced, std::move(refusal)});
   lock.unlock();
   if (is_first) work_.notify_one();
 }

@@ -20,6 +20,7 @@ struct SpoolBatch {
   struct Append {
     SpoolEntry entry;
     Spool::Durable durable;
+    std::optional<SpoolId> replaced;     ///< is removed with it
     std::optional<std::string> refusal;  ///< it was not admitted, and is only to be told so
   };
 
@@ -48,7 +49,7 @@ class SpoolQueue {
   SpoolQueue(const SpoolOptions& options, const SpoolCommit& on_disk);
 
   // As Spool has them
-  void append(SpoolEntry entry, Spool::Durable durable);
+  void append(SpoolEntry entry, Spool::Durable durable, std::optional<SpoolId> replaced);
   void remove(const SpoolId& id);
   void attempted(const SpoolId& id);
   SpoolStats stats(std::int64_t clock_ms) const;

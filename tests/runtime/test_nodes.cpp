@@ -43,6 +43,7 @@ class HoldNode : public AsyncNode {
     held->done = std::move(done);
     {
       const std::lock_guard lock{mutex_};
+      if (is_released_) return held->end(options_.to);
       held_.push_back(held);
     }
     held->on_cancelled.emplace(message.request.cancelled,
@@ -63,6 +64,7 @@ class HoldNode : public AsyncNode {
     std::vector<std::shared_ptr<Held>> all;
     {
       const std::lock_guard lock{mutex_};
+      is_released_ = true;
       all = std::move(held_);
     }
     for (const auto& held : all) held->end(options_.to);
@@ -71,6 +73,7 @@ class HoldNode : public AsyncNode {
   Options options_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<Held>> held_;
+  bool is_released_ = false;
 };
 
 /// Kills its process by a message of a certain text.

@@ -51,6 +51,40 @@ TEST(EngineBound, SubmitBlocksUntilThereIsRoom) {
   held.release(1);
 }
 
+TEST(EngineBound, LetsOthersGoOnWhileAMessageIsParked) {
+  const Held held;
+  Outcomes outcomes;
+  Engine engine{plan(async_step("model", {open()}, held)), {.max_in_flight = 1}};
+  engine.submit({}, outcomes.callback());
+  ASSERT_TRUE(held.wait_for(1));
+  park(held.message(0));
+  park(held.message(0));
+  Request second;
+  auto callback = outcomes.callback();
+  EXPECT_TRUE(engine.try_submit(second, callback));
+  ASSERT_TRUE(held.wait_for(2));
+  EXPECT_EQ(engine.counts().in_flight, 2U);
+  Request third;
+  EXPECT_FALSE(engine.try_submit(third, callback)) << "only the first one is parked";
+  held.release(1);
+  outcomes.wait_for(1);
+
+  std::promise<void> drained;
+  std::jthread drainer{[&] {
+    engine.drain();
+    drained.set_value();
+  }};
+  auto is_drained = drained.get_future();
+  EXPECT_EQ(is_drained.wait_for(std::chrono::milliseconds{20}), std::future_status::timeout)
+      << "what is parked is waited for";
+  held.release(0);
+  EXPECT_EQ(is_drained.wait_for(kLimit), std::future_status::ready);
+  outcomes.wait_for(2);
+  EXPECT_TRUE(engine.try_submit(third, callback));
+  ASSERT_TRUE(held.wait_for(3));
+  held.release(2);
+}
+
 TEST(EngineBound, IsNeverExceeded) {
   constexpr std::size_t kBound = 7;
   std::atomic<std::size_t> inside = 0;

@@ -153,8 +153,14 @@ ProcessOptions options_of(const std::string& name, const std::map<std::string, s
   options.name = name;
   if (name != "edge") options.listen = "tcp://127.0.0.1:*";
   options.connect = connect;
+  options.out_of_reach = kLimit;  // a busy machine must not seem to be one out of reach
+  return options;
+}
+
+/// For tests where a process is to be found out of reach.
+ProcessOptions impatient_edge(const std::map<std::string, std::string>& connect) {
+  ProcessOptions options = options_of("edge", connect);
   options.out_of_reach = std::chrono::milliseconds{300};
-  options.heartbeat = std::chrono::milliseconds{200};
   return options;
 }
 
@@ -300,7 +306,7 @@ TEST_P(LinkProcessWithoutCallee, DoesAsThePipelineSays) {
   b: { type: say, word: two, to: c }
   c: { type: say, word: three, on: cloud, on_unreachable: )"} +
                                         GetParam().policy + " }\n");
-  Process edge{pipeline, options_of("edge", {{"cloud", "tcp://127.0.0.1:1"}})};
+  Process edge{pipeline, impatient_edge({{"cloud", "tcp://127.0.0.1:1"}})};
   const Outcome outcome = outcome_of(edge.graph(), {.text = "x"});
   EXPECT_EQ(to_string(outcome.kind), to_string(GetParam().kind));
   EXPECT_EQ(outcome.answer.text, GetParam().answer);
@@ -325,7 +331,7 @@ TEST(LinkProcess, WaitsForACalleeThatComesLater) {
   const Pipeline pipeline = pipeline_of(kWaiting);
   // A port that is free now, and very likely still is when the callee comes.
   const std::string address = Process{pipeline, options_of("cloud")}.address();
-  Process edge{pipeline, options_of("edge", {{"cloud", address}})};
+  Process edge{pipeline, impatient_edge({{"cloud", address}})};
   auto outcome = edge.graph().submit({.text = "x"});
   EXPECT_EQ(outcome.wait_for(std::chrono::milliseconds{600}), std::future_status::timeout);
   ProcessOptions options = options_of("cloud");
@@ -333,6 +339,28 @@ TEST(LinkProcess, WaitsForACalleeThatComesLater) {
   Process cloud{pipeline, options};
   ASSERT_EQ(outcome.wait_for(kLimit), std::future_status::ready);
   EXPECT_EQ(outcome.get().answer.text, "one(x) two(x!) ");
+}
+
+TEST(LinkProcess, AnswersOthersWhileMessagesWaitForACallee) {
+  const Pipeline pipeline = pipeline_of(R"(
+  a: { type: route, by: fields.far, cases: { yes: b }, otherwise: c }
+  b: { type: say, word: two, on: cloud, on_unreachable: spool }
+  c: { type: say, word: three }
+)");
+  const std::string address = Process{pipeline, options_of("cloud")}.address();
+  ProcessOptions options = impatient_edge({{"cloud", address}});
+  options.graph.max_in_flight = 4;
+  Process edge{pipeline, options};
+  std::vector<std::future<Outcome>> far;
+  for (int i = 0; i < 50; ++i) far.push_back(edge.graph().submit({.text = "x", .fields = {{"far", "yes"}}}));
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(outcome_of(edge.graph(), {.text = "x"}).answer.text, "three(x) ");
+  ProcessOptions listening = options_of("cloud");
+  listening.listen = address;
+  Process cloud{pipeline, listening};
+  for (auto& outcome : far) {
+    ASSERT_EQ(outcome.wait_for(kLimit), std::future_status::ready);
+    EXPECT_EQ(outcome.get().answer.text, "two(x) ");
+  }
 }
 
 TEST(LinkProcess, GoesOnWithACalleeThatRestarts) {
@@ -427,7 +455,7 @@ TEST(LinkProcess, GivesAnEarlierAnswerWithItsValuesWhereTheCalleeIsAway) {
   c: { type: spy, on: cloud, on_unreachable: { answer_from: b }, to: d }
   d: { type: restore }
 )");
-  Process edge{pipeline, options_of("edge", {{"cloud", "tcp://127.0.0.1:1"}})};
+  Process edge{pipeline, impatient_edge({{"cloud", "tcp://127.0.0.1:1"}})};
   EXPECT_EQ(outcome_of(edge.graph(), {.text = "bob@x.org"}).answer.text, "one(bob@x.org) ");
 }
 
@@ -437,7 +465,7 @@ TEST(LinkProcess, LeavesAnEarlierAnswerRedactedWhereNothingWouldRestoreIt) {
   b: { type: say, word: one, to: c }
   c: { type: spy, on: cloud, on_unreachable: { answer_from: b } }
 )");
-  Process edge{pipeline, options_of("edge", {{"cloud", "tcp://127.0.0.1:1"}})};
+  Process edge{pipeline, impatient_edge({{"cloud", "tcp://127.0.0.1:1"}})};
   EXPECT_EQ(outcome_of(edge.graph(), {.text = "bob@x.org"}).answer.text, "one([EMAIL_1]) ");
 }
 
@@ -453,7 +481,7 @@ TEST(LinkProcess, FailsATextThatIsTooLarge) {
 /// What the caller says it was refused for, by a callee that runs `theirs`.
 std::string refusal_of(const Pipeline& ours, const Pipeline& theirs) {
   Process cloud{theirs, options_of("cloud")};
-  Process edge{ours, options_of("edge", {{"cloud", cloud.address()}})};
+  Process edge{ours, impatient_edge({{"cloud", cloud.address()}})};
   const Outcome outcome = outcome_of(edge.graph(), {.text = "x"});
   EXPECT_EQ(outcome.kind, OutcomeKind::failed);
   EXPECT_GE(cloud.server_stats().refused, 1U);
@@ -532,7 +560,7 @@ TEST_F(SecureLinkProcess, SpeaksWithKeys) {
 TEST_F(SecureLinkProcess, RefusesAKeyThatIsNotAuthorized) {
   make_keys("stranger");
   Process cloud{pipeline(), options_of("cloud")};
-  Process edge{pipeline("stranger.key"), options_of("edge", {{"cloud", cloud.address()}})};
+  Process edge{pipeline("stranger.key"), impatient_edge({{"cloud", cloud.address()}})};
   const Outcome outcome = outcome_of(edge.graph(), {.text = "x"});
   EXPECT_EQ(outcome.kind, OutcomeKind::failed);
   EXPECT_NE(outcome.reason.find("it does not let our key in"), std::string::npos) << outcome.reason;
@@ -542,7 +570,7 @@ TEST_F(SecureLinkProcess, RefusesAKeyThatIsNotAuthorized) {
 TEST_F(SecureLinkProcess, LetsAKeyInWhileItRuns) {
   make_keys("late");
   Process cloud{pipeline(), options_of("cloud")};
-  Process edge{pipeline("late.key", "spool"), options_of("edge", {{"cloud", cloud.address()}})};
+  Process edge{pipeline("late.key", "spool"), impatient_edge({{"cloud", cloud.address()}})};
   auto outcome = edge.graph().submit({.text = "x"});
   EXPECT_EQ(outcome.wait_for(std::chrono::milliseconds{300}), std::future_status::timeout);
   let_in("late");
@@ -552,7 +580,7 @@ TEST_F(SecureLinkProcess, LetsAKeyInWhileItRuns) {
 
 TEST_F(SecureLinkProcess, EndsTheSessionOfAKeyThatIsTakenAway) {
   Process cloud{pipeline(), options_of("cloud")};
-  Process edge{pipeline(), options_of("edge", {{"cloud", cloud.address()}})};
+  Process edge{pipeline(), impatient_edge({{"cloud", cloud.address()}})};
   EXPECT_EQ(outcome_of(edge.graph(), {.text = "x"}).kind, OutcomeKind::answered);
   std::filesystem::remove(folder_ / "edges" / "edge.pub");
   const auto limit = Clock::now() + kLimit;

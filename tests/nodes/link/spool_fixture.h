@@ -87,12 +87,12 @@ struct Appended {
   }
 };
 
-inline Appended append(Spool& spool, const std::string& payload) {
+inline Appended append(Spool& spool, const std::string& payload, std::optional<SpoolId> replaced = {}) {
   auto promise = std::make_shared<std::promise<std::optional<std::string>>>();
   Appended appended{spool.take_id(), promise->get_future()};
   spool.append(
       {.id = appended.id, .destination = "cloud", .header = "header of " + payload, .payload = payload},
-      [promise](std::optional<std::string> problem) { promise->set_value(std::move(problem)); });
+      [promise](std::optional<std::string> problem) { promise->set_value(std::move(problem)); }, replaced);
   return appended;
 }
 

@@ -47,6 +47,23 @@ TEST_F(SpoolTest, WhatIsDurableIsThereAfterReopening) {
   EXPECT_TRUE(repairs().empty());
 }
 
+TEST_F(SpoolTest, AnEntryTakesThePlaceOfAnother) {
+  {
+    Spool spool{options()};
+    std::vector<SpoolId> ids;
+    for (const std::string text : {"one", "two", "three", "four"}) ids.push_back(store(spool, text));
+    // The later one's place is taken first.
+    EXPECT_EQ(append(spool, "new four", ids[3]).problem(), "");
+    EXPECT_EQ(append(spool, "new one", ids[0]).problem(), "");
+    spool.remove(ids[0]);
+    EXPECT_EQ(spool.stats().entries, 4U);
+  }
+  Spool spool{options()};
+  std::vector<std::string> texts;
+  for (const auto& entry : everything(spool)) texts.push_back(entry.payload);
+  EXPECT_EQ(texts, (std::vector<std::string>{"two", "three", "new four", "new one"}));
+}
+
 TEST_F(SpoolTest, IdsAreNeverTakenTwiceEvenIfTheFileWasDeleted) {
   std::set<SpoolId> ids;
   for (int i = 0; i < 5; ++i) {
