@@ -92,6 +92,7 @@ bool Caller::receive(Packet packet, Clock::time_point now) {
       return false;
     }
     case wire::Body::Replies:
+      if (!is_welcome_) throw MalformedPacket("it replies before it welcomes");
       take_replies(*packet.body.AsReplies(), packet.payloads, now);
       return true;
     case wire::Body::Window:

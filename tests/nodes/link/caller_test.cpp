@@ -95,6 +95,17 @@ TEST_F(CallerTest, SendsAsManyAsTheWindowHolds) {
   EXPECT_EQ(returned_, Ids{2});
 }
 
+TEST_F(CallerTest, TakesNoReplyOfACalleeThatHasNotWelcomedIt) {
+  add(1);
+  caller_.connected(Clock::now());
+  EXPECT_THROW(reply(1), MalformedPacket);
+  begin_callee(8);
+  kill_callee();
+  caller_.connected(Clock::now());
+  EXPECT_THROW(reply(1), MalformedPacket);
+  EXPECT_EQ(returned_, Ids{});
+}
+
 TEST_F(CallerTest, SendsAllAgainToACalleeThatItFindsAgain) {
   for (std::uint64_t id = 1; id <= 3; ++id) add(id);
   begin_callee(8);
