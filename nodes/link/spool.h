@@ -25,7 +25,7 @@ struct SpoolId {
   auto operator<=>(const SpoolId&) const = default;
 };
 
-/// `1785322222-17`: epoch and sequence.
+/// `1785322222123-17`: epoch and sequence.
 std::string to_string(const SpoolId& id);
 
 struct SpoolEntry {

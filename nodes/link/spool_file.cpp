@@ -14,8 +14,9 @@ constexpr std::int64_t kLargestLogBytes = 64 << 20;
 constexpr std::int64_t kShrinkFromPages = 4096;
 constexpr std::chrono::minutes kJump{1};
 
-std::uint64_t unix_seconds(const SpoolTime& time) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, wall_ms(time) / 1000));
+/// Since 1970. A process is not started again within one, so none takes an epoch of its last run.
+std::uint64_t unix_milliseconds(const SpoolTime& time) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, wall_ms(time)));
 }
 
 }  // namespace
@@ -127,7 +128,7 @@ void SpoolFile::take_epoch(const SpoolContent& content) {
   state_ = content.state;
   bases_ = content.bases;
   begin();
-  next_.epoch = std::max(state_.epoch + 1, unix_seconds(now));
+  next_.epoch = std::max(state_.epoch + 1, unix_milliseconds(now));
   if (content.identity.pipeline_hash != options_.pipeline_hash) write_identity(*database_, identity());
   commit();
   bases_[epoch()] = content.last_position;

@@ -275,7 +275,7 @@ void declare_spool(CLI::App& app, Chosen& chosen) {
       "Examples:\n"
       "  slm-graph spool edge.spool --list\n"
       "  slm-graph spool edge.spool --repair\n"
-      "  slm-graph spool edge.spool --drop 1785322222-17 --yes\n\n"
+      "  slm-graph spool edge.spool --drop 1785322222123-17 --yes\n\n"
       "What changes a spool needs its process to be stopped.\n"
       "Exit codes: 0; 2 where a file cannot be used, or is damaged.");
 }

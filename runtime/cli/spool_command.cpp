@@ -29,7 +29,8 @@ link::SpoolId parse_id(const std::string& text) {
   link::SpoolId id;
   if (dash == std::string::npos || !take_number(std::string_view{text}.substr(0, dash), id.epoch) ||
       !take_number(std::string_view{text}.substr(dash + 1), id.sequence))
-    throw UsageError("--drop: expected an id as --list shows it, e.g. 1785322222-17, found `" + text + "`");
+    throw UsageError("--drop: expected an id as --list shows it, e.g. 1785322222123-17, found `" + text +
+                     "`");
   return id;
 }
 

@@ -79,6 +79,18 @@ TEST_F(SpoolTest, IdsAreNeverTakenTwiceEvenIfTheFileWasDeleted) {
   EXPECT_GT(Spool{options}.take_id(), last);
 }
 
+TEST_F(SpoolTest, IdsAreNeverTakenTwiceEvenIfTheFileIsDeletedManyTimesASecond) {
+  ManualTime time;
+  auto options = this->options();
+  options.time = [&] { return time.now(); };
+  std::set<std::uint64_t> epochs;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(epochs.insert(Spool{options}.epoch()).second);
+    std::filesystem::remove(file());
+    time.pass(std::chrono::milliseconds{1});
+  }
+}
+
 TEST_F(SpoolTest, EntriesOfManyEpochsAreReadInOrderAndByPages) {
   Texts written;
   std::uint64_t newest = 0;
