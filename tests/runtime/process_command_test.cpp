@@ -1,91 +1,19 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <map>
-#include <memory>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
-#include <thread>
 
-#include "tests/runtime/nano_model.h"
-#include "tests/runtime/program.h"
-#include "tests/runtime/temporary_folder.h"
+#include "tests/runtime/process_pair.h"
 
 namespace slm::testing {
 namespace {
 
 using Json = nlohmann::json;
 
-/// A pipeline of two processes, the second one's part behind a link.
-class ProcessCommand : public ::testing::Test {
- protected:
-  void SetUp() override { train_nano_model(folder_ / "nano.slm"); }
-
-  std::string pipeline(const std::string& on_unreachable) const {
-    return folder_.write("pair.yaml", R"(pipeline: pair
-version: 1
-entry: near
-processes:
-  edge: {}
-  cloud: { listen: "ipc://)" + (folder_ / "socket").string() +
-                                          R"(" }
-models:
-  nano: { backend: ngram, file: nano.slm }
-nodes:
-  near: { type: classify, model: nano, to: far }
-  far: { type: classify, model: nano, on: cloud, on_unreachable: )" +
-                                          on_unreachable + R"( }
-)");
-  }
-
-  std::unique_ptr<Program> cloud(const std::string& pipeline) const {
-    auto program = std::make_unique<Program>(
-        std::vector<std::string>{SLM_GRAPH_PROGRAM, "run", pipeline, "--process", "cloud"});
-    program->wait_for_error("process cloud listens at");
-    return program;
-  }
-
-  std::string requests(int count) const {
-    std::ostringstream lines;
-    for (int i = 0; i < count; ++i) lines << R"({"id": )" << i << R"(, "text": "play some jazz"})" << '\n';
-    return folder_.write("in.jsonl", lines.str());
-  }
-
-  std::uintmax_t output_size() const {
-    std::error_code missing;
-    const auto size = std::filesystem::file_size(folder_ / "out.jsonl", missing);
-    return missing ? 0 : size;
-  }
-
-  /// Until work has come to a random point: so many more bytes of output are there, or some time has passed.
-  void wait_for_output(std::uintmax_t bytes) const {
-    const auto size = output_size() + bytes;
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds{300};
-    while (output_size() < size && std::chrono::steady_clock::now() < limit)
-      std::this_thread::sleep_for(std::chrono::microseconds{100});
-  }
-
-  /// How often each id has each outcome.
-  std::map<std::pair<int, std::string>, int> outcomes() const {
-    std::map<std::pair<int, std::string>, int> found;
-    std::istringstream lines{text_of_file(folder_ / "out.jsonl")};
-    for (std::string line; std::getline(lines, line);) {
-      const Json outcome = Json::parse(line);
-      EXPECT_EQ(outcome["outcome"], "answered") << line;
-      ++found[{outcome["id"].get<int>(), outcome["outcome"].get<std::string>()}];
-    }
-    return found;
-  }
-
-  void expect_each_answered_once(int count) const {
-    const auto found = outcomes();
-    EXPECT_EQ(found.size(), static_cast<std::size_t>(count));
-    for (const auto& [outcome, times] : found) EXPECT_EQ(times, 1) << outcome.first;
-  }
-
-  TemporaryFolder folder_;
-};
+using ProcessCommand = ProcessPair;
 
 /// More take longer: SLM_TEST_KILLS=200 for a thorough run.
 int kills() {
@@ -94,14 +22,14 @@ int kills() {
 }
 
 TEST_F(ProcessCommand, GivesTheOutcomesOfOneProcess) {
-  const auto file = pipeline("fail");
+  const auto file = pipeline({.on_unreachable = "fail"});
   const auto input = requests(100);
   const auto whole =
       slm_graph({"run", file, "--input", input, "--output", folder_ / "whole.jsonl", "--ordered"});
   ASSERT_EQ(whole.exit_code, 0) << whole.err;
   const auto server = cloud(file);
-  const auto edge = slm_graph({"run", file, "--process", "edge", "--spool", folder_ / "spool", "--input",
-                               input, "--output", folder_ / "out.jsonl", "--ordered"});
+  const auto edge = slm_graph({"run", file, "--process", "edge", "--spool", spools_, "--input", input,
+                               "--output", folder_ / "out.jsonl", "--ordered"});
   EXPECT_EQ(edge.exit_code, 0) << edge.err;
   std::istringstream wanted{text_of_file(folder_ / "whole.jsonl")};
   std::istringstream found{text_of_file(folder_ / "out.jsonl")};
@@ -120,10 +48,9 @@ TEST_F(ProcessCommand, GivesTheOutcomesOfOneProcess) {
 }
 
 TEST_F(ProcessCommand, LosesNothingWhenTheCalleeIsKilledAgainAndAgain) {
-  const auto file = pipeline("spool");
+  const auto file = pipeline();
   constexpr int kRequests = 5'000;
-  Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool", "--input",
-                requests(kRequests), "--output", folder_ / "out.jsonl", "--quiet"}};
+  const auto caller = edge(file, requests(kRequests));
   std::mt19937 random{7};
   for (int kill = 0; kill < 20; ++kill) {
     auto server = cloud(file);
@@ -132,55 +59,37 @@ TEST_F(ProcessCommand, LosesNothingWhenTheCalleeIsKilledAgainAndAgain) {
     EXPECT_EQ(server->wait().exit_code, 128 + SIGKILL);
   }
   const auto server = cloud(file);
-  const auto ended = edge.wait();
+  const auto ended = caller->wait();
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   expect_each_answered_once(kRequests);
 }
 
 TEST_F(ProcessCommand, LosesNothingWhenTheCallerIsKilledAgainAndAgain) {
-  const auto file = pipeline("spool");
+  const auto file = pipeline();
   constexpr int kRequests = 5'000;
-  const std::vector<std::string> command{SLM_GRAPH_PROGRAM,
-                                         "run",
-                                         file,
-                                         "--process",
-                                         "edge",
-                                         "--spool",
-                                         folder_ / "spool",
-                                         "--input",
-                                         requests(kRequests),
-                                         "--output",
-                                         folder_ / "out.jsonl",
-                                         "--resume",
-                                         "--quiet"};
+  const auto input = requests(kRequests);
   const auto server = cloud(file);
   std::mt19937 random{7};
   int kills = 0;
   for (; kills < 20; ++kills) {
-    Program edge{command};
+    const auto caller = edge(file, input);
     wait_for_output(random() % 40'000);
-    edge.send_signal(SIGKILL);
-    if (edge.wait().exit_code == 0) break;  // it was done before
+    caller->send_signal(SIGKILL);
+    if (caller->wait().exit_code == 0) break;  // it was done before
   }
   EXPECT_GT(kills, 0);
-  Program edge{command};
-  const auto ended = edge.wait();
+  const auto ended = edge(file, input)->wait();
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   expect_each_answered_once(kRequests);
 }
 
 TEST_F(ProcessCommand, LosesNothingWhenBothAreKilledAgainAndAgain) {
-  const auto file = pipeline("spool");
+  const auto file = pipeline();
   constexpr int kRequests = 5'000;
   const auto input = requests(kRequests);
-  const auto start_edge = [&] {
-    return std::make_unique<Program>(std::vector<std::string>{
-        SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool", "--input", input,
-        "--output", folder_ / "out.jsonl", "--resume", "--quiet"});
-  };
   std::mt19937 random{11};
   auto server = cloud(file);
-  auto edge = start_edge();
+  auto caller = edge(file, input);
   for (int kill = 0; kill < kills(); ++kill) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{random() % 100};
     while (std::chrono::steady_clock::now() < until) {
@@ -190,34 +99,32 @@ TEST_F(ProcessCommand, LosesNothingWhenBothAreKilledAgainAndAgain) {
       server->wait();
       server = cloud(file);
     } else {
-      edge->send_signal(SIGKILL);
-      edge->wait();
-      edge = start_edge();
+      caller->send_signal(SIGKILL);
+      caller->wait();
+      caller = edge(file, input);
     }
   }
-  const auto ended = edge->wait();
+  const auto ended = caller->wait();
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   expect_each_answered_once(kRequests);
 }
 
 TEST_F(ProcessCommand, SendsLaterWhatWasLeftInTheSpool) {
-  const auto file = pipeline("spool");
+  const auto file = pipeline();
   {
-    Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool",
-                  "--output", folder_ / "first.jsonl"}};
-    edge.write("{\"id\": 7, \"text\": \"play some jazz\"}\n");
-    const auto spool = [&] { return slm_graph({"spool", folder_ / "spool" / "cloud.spool", "--json"}).out; };
-    while (spool().find("\"entries\":1") == std::string::npos) {
-    }
+    Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", spools_, "--output",
+                  folder_ / "first.jsonl"}};
+    edge.write(request(7));
+    wait_until_stored(1);
     edge.send_signal(SIGKILL);
     edge.wait();
   }
   const auto server = cloud(file);
-  const auto edge = slm_graph(
-      {"run", file, "--process", "edge", "--spool", folder_ / "spool", "--output", folder_ / "out.jsonl"});
+  const auto edge =
+      slm_graph({"run", file, "--process", "edge", "--spool", spools_, "--output", folder_ / "out.jsonl"});
   EXPECT_EQ(edge.exit_code, 0) << edge.err;
   expect_each_answered_once(1);
-  EXPECT_EQ(outcomes().begin()->first.first, 7);
+  EXPECT_EQ(outcomes(1).begin()->first, 7);
 }
 
 TEST_F(ProcessCommand, PutsBackWhatWasRedactedBeforeItWasKilled) {
@@ -239,48 +146,45 @@ nodes:
   yes: { type: redact, kinds: [email] }
 )");
   {
-    Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool",
-                  "--output", folder_ / "first.jsonl"}};
-    edge.write("{\"id\": 7, \"text\": \"play some jazz\", \"from\": \"bob@x.org\"}\n");
-    const auto spool = [&] { return slm_graph({"spool", folder_ / "spool" / "cloud.spool", "--json"}).out; };
-    while (spool().find("\"entries\":1") == std::string::npos) {
-    }
+    Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", spools_, "--output",
+                  folder_ / "first.jsonl"}};
+    edge.write("{\"id\": 8, \"text\": \"play some jazz\", \"from\": \"bob@x.org\"}\n");
+    wait_until_stored(1);
     edge.send_signal(SIGKILL);
     edge.wait();
   }
   const auto server = cloud(file);
-  const auto edge = slm_graph(
-      {"run", file, "--process", "edge", "--spool", folder_ / "spool", "--output", folder_ / "out.jsonl"});
+  const auto edge =
+      slm_graph({"run", file, "--process", "edge", "--spool", spools_, "--output", folder_ / "out.jsonl"});
   EXPECT_EQ(edge.exit_code, 0) << edge.err;
   expect_each_answered_once(1);
 }
 
 TEST_F(ProcessCommand, FinishesWhatHasComeBeforeItEnds) {
-  const auto file = pipeline("spool");
+  const auto file = pipeline();
   constexpr int kRequests = 5000;
-  Program edge{{SLM_GRAPH_PROGRAM, "run", file, "--process", "edge", "--spool", folder_ / "spool", "--input",
-                requests(kRequests), "--output", folder_ / "out.jsonl", "--quiet"}};
+  const auto caller = edge(file, requests(kRequests));
   for (int round = 0; round < 5; ++round) {
     auto server = cloud(file);
     server->send_signal(SIGTERM);
     EXPECT_EQ(server->wait().exit_code, 0);
   }
   const auto server = cloud(file);
-  EXPECT_EQ(edge.wait().exit_code, 0);
+  EXPECT_EQ(caller->wait().exit_code, 0);
   expect_each_answered_once(kRequests);
 }
 
 TEST_F(ProcessCommand, AnswersFromTheTierBeforeWithoutItsCallee) {
-  const auto file = pipeline("{ answer_from: near }");
-  const auto edge = slm_graph({"run", file, "--process", "edge", "--spool", folder_ / "spool", "--input",
-                               requests(10), "--output", folder_ / "out.jsonl"});
+  const auto file = pipeline({.on_unreachable = "{ answer_from: near }"});
+  const auto edge = slm_graph({"run", file, "--process", "edge", "--spool", spools_, "--input", requests(10),
+                               "--output", folder_ / "out.jsonl"});
   EXPECT_EQ(edge.exit_code, 0) << edge.err;
   expect_each_answered_once(10);
   EXPECT_NE(text_of_file(folder_ / "out.jsonl").find("\"degraded\":true"), std::string::npos);
 }
 
 TEST_F(ProcessCommand, TellsWhatIsWrongWithTheCommandLine) {
-  const auto file = pipeline("fail");
+  const auto file = pipeline({.on_unreachable = "fail"});
   const auto error_of = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"run", file});
     const auto ended = slm_graph(arguments);

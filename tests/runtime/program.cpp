@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +68,7 @@ Program::Program(const std::vector<std::string>& arguments, Errors errors,
   process_ = ::fork();
   if (process_ < 0) throw std::runtime_error("no process");
   if (process_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is killed leaves nothing behind
     std::signal(SIGPIPE, SIG_DFL);
     std::signal(SIGHUP, SIG_DFL);  // ignored where the tests run under nohup
     ::dup2(in.first.get(), STDIN_FILENO);

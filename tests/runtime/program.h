@@ -38,6 +38,8 @@ class Program {
   std::string read_line();
   /// Waits until standard error holds the text.
   void wait_for_error(const std::string& text);
+  /// What has been read of it by now.
+  const std::string& errors() const { return ended_.err; }
   /// Whether it has ended by itself; `wait` tells how.
   bool has_ended() const;
   /// Closes the input and waits for the end.
