@@ -13,7 +13,9 @@
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 #include <zmq.hpp>
@@ -22,6 +24,7 @@
 #include "graph/placement.h"
 #include "graph/registry.h"
 #include "nodes/builtin.h"
+#include "nodes/link/key_files.h"
 #include "nodes/link/process.h"
 
 namespace slm::bench {
@@ -43,18 +46,44 @@ class Nothing : public Node {
 };
 const Registration<Nothing> nothing{"nothing", "does nothing"};
 
-Pipeline pipeline() {
-  return Pipeline::parse(R"(pipeline: bench
-version: 1
-entry: near
-processes:
-  edge: {}
-  cloud: { listen: "tcp://127.0.0.1:5555" }
+enum class Speech { plain, with_keys };
+
+/// Keys of an edge and a cloud, in files that are removed at the end.
+class Keys {
+ public:
+  static const Keys& instance() {
+    static const Keys keys;
+    return keys;
+  }
+  ~Keys() { std::filesystem::remove_all(folder); }
+
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("link_round_trips." + std::to_string(std::random_device{}()));
+  const link::SecretKey edge = link::new_secret_key();
+  const link::SecretKey cloud = link::new_secret_key();
+
+ private:
+  Keys() {
+    std::filesystem::create_directories(folder / "edges");
+    link::write_secret_key(edge, folder / "edge.key", link::Overwrite::yes);
+    link::write_secret_key(cloud, folder / "cloud.key", link::Overwrite::yes);
+    link::write_public_key(cloud.public_key(), folder / "cloud.pub", link::Overwrite::yes);
+    link::write_public_key(edge.public_key(), folder / "edges" / "edge.pub", link::Overwrite::yes);
+  }
+};
+
+Pipeline pipeline(Speech speech) {
+  const bool has_keys = speech == Speech::with_keys;
+  const std::string edge = has_keys ? "secret_key: edge.key" : "";
+  const std::string cloud =
+      has_keys ? ", secret_key: cloud.key, public_key: cloud.pub, authorized_clients: edges" : "";
+  return Pipeline::parse("pipeline: bench\nversion: 1\nentry: near\nprocesses:\n  edge: { " + edge +
+                             " }\n  cloud: { listen: \"tcp://127.0.0.1:5555\"" + cloud + R"( }
 nodes:
   near: { type: nothing, to: far }
   far: { type: nothing, on: cloud, on_unreachable: spool }
 )",
-                         "bench.yaml");
+                         (has_keys ? Keys::instance().folder : std::filesystem::path{}) / "bench.yaml");
 }
 
 link::ProcessOptions options_of(const std::string& name) {
@@ -77,7 +106,7 @@ double rate(std::size_t count, Clock::time_point start) {
 }
 
 /// The parts that a call has on the wire, sent to and fro by nothing but ZeroMQ.
-double run_bare(std::size_t count, std::size_t in_flight) {
+double run_bare(std::size_t count, std::size_t in_flight, Speech speech) {
   Message carried = message();
   link::CarriedCall call = link::call_of(carried, 1, "edge");
   link::wire::CallsT calls;
@@ -88,6 +117,11 @@ double run_bare(std::size_t count, std::size_t in_flight) {
   zmq::socket_t router{context, zmq::socket_type::router};
   router.set(zmq::sockopt::sndhwm, 0);
   router.set(zmq::sockopt::linger, 0);
+  const Keys& keys = Keys::instance();
+  if (speech == Speech::with_keys) {
+    router.set(zmq::sockopt::curve_server, true);
+    router.set(zmq::sockopt::curve_secretkey, keys.cloud.secret_text());
+  }
   router.bind("tcp://127.0.0.1:*");
   std::thread server{[&router, count] {
     for (std::size_t i = 0; i < count; ++i) {
@@ -98,6 +132,11 @@ double run_bare(std::size_t count, std::size_t in_flight) {
   }};
   zmq::socket_t dealer{context, zmq::socket_type::dealer};
   dealer.set(zmq::sockopt::linger, 0);
+  if (speech == Speech::with_keys) {
+    dealer.set(zmq::sockopt::curve_serverkey, keys.cloud.public_key().text());
+    dealer.set(zmq::sockopt::curve_publickey, keys.edge.public_key().text());
+    dealer.set(zmq::sockopt::curve_secretkey, keys.edge.secret_text());
+  }
   dealer.connect(router.get(zmq::sockopt::last_endpoint));
   const auto send = [&] {
     std::vector<zmq::const_buffer> buffers;
@@ -129,13 +168,15 @@ std::shared_ptr<link::Custody> new_custody(const Pipeline& read) {
 }
 
 /// Calls from one thread over a link to a graph that does nothing.
-double run_link(std::size_t count, std::size_t in_flight, bool is_durable) {
-  const Pipeline read = pipeline();
+double run_link(std::size_t count, std::size_t in_flight, Speech speech, bool is_durable) {
+  const Pipeline read = pipeline(speech);
   link::Process cloud{read, options_of("cloud")};
   link::ClientOptions options;
   options.process = "edge";
   options.callee = "cloud";
   options.connect = Endpoint::parse(cloud.address());
+  options.connecting = link::connecting(read.spec(), *read.spec().process("edge"),
+                                        *read.spec().process("cloud"), options.connect);
   options.pipeline_hash = placement_hash(read.spec());
   if (is_durable) {
     options.custody = new_custody(read);
@@ -169,7 +210,7 @@ double run_link(std::size_t count, std::size_t in_flight, bool is_durable) {
 
 /// A pipeline of two processes, a graph on either side.
 double run_pipeline(std::size_t count, std::size_t in_flight) {
-  const Pipeline read = pipeline();
+  const Pipeline read = pipeline(Speech::plain);
   link::Process cloud{read, options_of("cloud")};
   auto edge_options = options_of("edge");
   edge_options.connect = {{"cloud", cloud.address()}};
@@ -194,7 +235,7 @@ struct Contender {
   std::size_t in_flight;
   std::function<double(std::size_t, std::size_t)> run;
   std::vector<double> rates{};
-  std::vector<double> ratios{};  ///< to the bare echo with as many in flight, of the same round
+  std::vector<double> ratios{};  ///< to the bare echo before it, of the same round
 };
 
 double median(std::vector<double> values) {
@@ -210,17 +251,23 @@ std::string spread(const std::vector<double>& values, const char* format) {
 }
 
 std::vector<Contender> contenders() {
+  const auto bare = [](Speech speech) {
+    return [speech](auto count, auto flight) { return run_bare(count, flight, speech); };
+  };
+  const auto over_link = [](Speech speech, bool is_durable) {
+    return [=](auto count, auto flight) { return run_link(count, flight, speech, is_durable); };
+  };
   std::vector<Contender> all;
   for (const std::size_t in_flight : {64U, 1U}) {
-    all.push_back({"bare DEALER and ROUTER", in_flight, run_bare});
-    all.push_back(
-        {"**a link**", in_flight, [](auto count, auto flight) { return run_link(count, flight, false); }});
+    all.push_back({"bare DEALER and ROUTER", in_flight, bare(Speech::plain)});
+    all.push_back({"**a link**", in_flight, over_link(Speech::plain, false)});
     all.push_back({"a pipeline of two processes", in_flight, run_pipeline});
+    all.push_back({"bare, with CURVE", in_flight, bare(Speech::with_keys)});
+    all.push_back({"**a link with keys**", in_flight, over_link(Speech::with_keys, false)});
   }
   // As many as one commit of the disk should carry.
-  all.push_back({"bare DEALER and ROUTER", 1024, run_bare});
-  all.push_back(
-      {"**a durable link**", 1024, [](auto count, auto flight) { return run_link(count, flight, true); }});
+  all.push_back({"bare DEALER and ROUTER", 1024, bare(Speech::plain)});
+  all.push_back({"**a durable link**", 1024, over_link(Speech::plain, true)});
   return all;
 }
 
@@ -230,7 +277,7 @@ void print_table(std::size_t count, int repetitions) {
     double bare = 0;
     for (Contender& one : all) {
       const double found = one.run(one.in_flight == 1 ? count / 10 : count, one.in_flight);
-      if (&one == &all[0] || one.in_flight != (&one - 1)->in_flight) bare = found;
+      if (std::string_view{one.name}.starts_with("bare")) bare = found;
       one.rates.push_back(found);
       one.ratios.push_back(found / bare);
     }
