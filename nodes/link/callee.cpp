@@ -382,7 +382,9 @@ void Callee::send_replies(Caller& caller, Clock::time_point now) {
   const std::vector<wire::CallId> ready = std::exchange(caller.ready, {});
   wire::RepliesT replies;
   std::vector<Payload> payloads;
+  std::size_t bytes = 0;
   const auto send = [&] {
+    bytes = 0;
     if (!replies.replies.empty())
       send_(caller.peer, packet(std::exchange(replies, {}), std::exchange(payloads, {})));
   };
@@ -393,7 +395,8 @@ void Callee::send_replies(Caller& caller, Clock::time_point now) {
     const CarriedReply& reply = found->second.reply;
     replies.replies.push_back(std::make_unique<wire::ReplyT>(reply.header));
     payloads.insert(payloads.end(), reply.payloads.begin(), reply.payloads.end());
-    if (replies.replies.size() == kRepliesAPacket) send();
+    for (const Payload& payload : reply.payloads) bytes += payload->size();
+    if (replies.replies.size() == kRepliesAPacket || bytes >= kFullPacket) send();
   }
   send();
   caller.told = now;

@@ -87,6 +87,7 @@ class Callee : public Host {
   void complain(const RoutingId& peer, const std::string& why) override;
   void turn_away(const RoutingId& peer) override;
   void expel(const RoutingId& peer, const std::string& why) override;
+  void lost(const RoutingId& peer) override { lose(peer, false); }
   bool is_connected(const RoutingId& peer) const override { return by_peer_.contains(peer); }
   std::size_t connected() const override { return by_peer_.size(); }
 

@@ -230,7 +230,9 @@ std::size_t Caller::room(Clock::time_point now) const {
 void Caller::send_calls(Clock::time_point now) {
   wire::CallsT calls;
   std::vector<Payload> payloads;
+  std::size_t bytes = 0;
   const auto send = [&] {
+    bytes = 0;
     if (!calls.calls.empty())
       transmit(packet(std::exchange(calls, {}), std::exchange(payloads, {})), Clock::now());
   };
@@ -258,11 +260,12 @@ void Caller::send_calls(Clock::time_point now) {
     calls.calls.push_back(std::move(header));
     payloads.push_back(carried.text);
     payloads.push_back(carried.answer);
+    bytes += carried.text->size() + carried.answer->size();
     pending.is_sent = pending.was_sent = true;
     if (breaker_.state(now) == Breaker::State::half_open) probe_ = call->first;
     ++in_flight_;
     next = unsent_.erase(next);
-    if (calls.calls.size() == kCallsAPacket) send();
+    if (calls.calls.size() == kCallsAPacket || bytes >= kFullPacket) send();
   }
   send();
 }

@@ -68,7 +68,7 @@ Packet packet_of(const SpoolEntry& entry) {
       std::string_view{entry.payload}.substr(std::min(kLength, entry.payload.size()));
   if (length > texts.size()) throw MalformedPacket("its payload is cut short");
   const std::vector<std::string_view> parts{entry.header, texts.substr(0, length), texts.substr(length)};
-  return decode(parts, {.max_payload = SIZE_MAX, .max_header = SIZE_MAX});
+  return decode(parts, {.max_payload = SIZE_MAX, .max_packet = SIZE_MAX, .max_header = SIZE_MAX});
 }
 
 }  // namespace

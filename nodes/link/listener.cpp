@@ -10,12 +10,14 @@ namespace slm::link {
 namespace {
 
 constexpr int kPacketsAtOnce = 256;  // before what else there is to do gets its turn
+/// Beyond what a window lets a peer be owed, so that only one that does not read has so many wait.
+constexpr int kPacketsAPeer = 16'384;
 
 }  // namespace
 
 Listener::Listener(ListenerOptions options) : options_{std::move(options)} {
   socket_.set(zmq::sockopt::router_mandatory, true);
-  socket_.set(zmq::sockopt::sndhwm, 0);  // windows bound it
+  socket_.set(zmq::sockopt::sndhwm, kPacketsAPeer);
   socket_.set(zmq::sockopt::rcvhwm, 1000);
   socket_.set(zmq::sockopt::backlog, 1024);
   ServerSecurity security = options_.listening.security;
@@ -36,6 +38,7 @@ Listener::Listener(ListenerOptions options) : options_{std::move(options)} {
 void Listener::serve(Host& host) {
   for (int i = 0; i < kPacketsAtOnce && receive(host); ++i) {
   }
+  for (const RoutingId& peer : std::exchange(unsent_, {})) host.lost(peer);
   expel_revoked(host);
   forget_lost(host);
 }
@@ -100,8 +103,7 @@ void Listener::forget_lost(const Host& host) {
 }
 
 void Listener::send_to(const RoutingId& peer, Packet packet) {
-  // Who is gone is noticed by its silence; until then and after, what it is owed is kept.
-  send(socket_, &peer, encode(std::move(packet), options_.compress_above));
+  if (!send(socket_, &peer, encode(std::move(packet), options_.compress_above))) unsent_.push_back(peer);
 }
 
 }  // namespace slm::link

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 #include <zmq.hpp>
 
 #include "graph/endpoint.h"
@@ -31,6 +32,8 @@ class Host {
   virtual void turn_away(const RoutingId& peer) = 0;
   /// Ends the session of a connection, and tells it why.
   virtual void expel(const RoutingId& peer, const std::string& why) = 0;
+  /// Its connection is gone, or full since it does not read.
+  virtual void lost(const RoutingId& peer) = 0;
   virtual bool is_connected(const RoutingId& peer) const = 0;
   virtual std::size_t connected() const = 0;
 };
@@ -54,7 +57,8 @@ class Listener {
   /// Where it listens, with the port that it was given.
   const std::string& address() const { return address_; }
 
-  /// Hands over what has come, and ends sessions whose keys have been taken away.
+  /// Hands over what has come; tells of connections that are gone, and ends sessions whose keys have been
+  /// taken away.
   void serve(Host& host);
   void send_to(const RoutingId& peer, Packet packet);
 
@@ -71,6 +75,7 @@ class Listener {
   zmq::context_t context_;  ///< its own, since one context has one authenticator
   std::optional<Authenticator> authenticator_;
   std::uint64_t generation_ = 0;
+  std::vector<RoutingId> unsent_;             ///< whom something could not be sent to
   std::map<RoutingId, KnownClient> clients_;  ///< whose keys they came with
   zmq::socket_t socket_{context_, zmq::socket_type::router};
   std::string address_;

@@ -60,6 +60,7 @@ class Pool : public Doer, public Host {
   void complain(const RoutingId& peer, const std::string& why) override;
   void turn_away(const RoutingId& peer) override;
   void expel(const RoutingId& peer, const std::string& why) override;
+  void lost(const RoutingId& peer) override { lose(peer); }
   bool is_connected(const RoutingId& peer) const override { return workers_.contains(peer); }
   std::size_t connected() const override { return workers_.size(); }
 

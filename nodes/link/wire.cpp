@@ -100,12 +100,15 @@ Packet decode(std::span<const std::string_view> parts, const WireLimits& limits)
       throw MalformedPacket("it speaks of a payload that it does not have");
     is_compressed[position] = true;
   }
+  std::size_t room = limits.max_packet;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
     const std::string_view bytes = parts[i + 1];
-    if (bytes.size() > limits.max_payload)
-      throw MalformedPacket("a payload is larger than " + std::to_string(limits.max_payload) + " bytes");
-    packet.payloads.push_back(std::make_shared<const std::string>(
-        is_compressed[i] ? decompressed(bytes, limits.max_payload) : std::string{bytes}));
+    const std::size_t most = std::min(limits.max_payload, room);
+    if (bytes.size() > most)
+      throw MalformedPacket("its payloads are larger than " + std::to_string(most) + " bytes");
+    packet.payloads.push_back(std::make_shared<const std::string>(is_compressed[i] ? decompressed(bytes, most)
+                                                                                   : std::string{bytes}));
+    room -= packet.payloads.back()->size();
   }
   return packet;
 }

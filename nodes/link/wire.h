@@ -28,9 +28,13 @@ struct Packet {
 /// Bounds on what is taken from a peer.
 struct WireLimits {
   std::size_t max_payload = std::size_t{16} << 20;  ///< bytes, decompressed
+  std::size_t max_packet = std::size_t{64} << 20;   ///< bytes of all payloads together, decompressed
   std::size_t max_header = std::size_t{4} << 20;    ///< bytes
   std::size_t max_payloads = 1024;                  ///< in a packet
 };
+
+/// Payload bytes beyond which a sender begins another packet; what is above comes from a single message.
+inline constexpr std::size_t kFullPacket = std::size_t{1} << 20;
 
 /// A packet that is not as docs/wire-protocol.md says.
 class MalformedPacket : public std::runtime_error {

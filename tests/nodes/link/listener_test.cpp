@@ -20,6 +20,7 @@ class Notebook : public Host {
   void complain(const RoutingId&, const std::string&) override { heard.emplace_back("nonsense"); }
   void turn_away(const RoutingId&) override { heard.emplace_back("turned away"); }
   void expel(const RoutingId&, const std::string&) override { heard.emplace_back("expelled"); }
+  void lost(const RoutingId&) override { heard.emplace_back("lost"); }
   bool is_connected(const RoutingId&) const override { return true; }
   std::size_t connected() const override { return 1; }
 
@@ -80,6 +81,23 @@ TEST_F(ListenerTest, LetsNobodySpeakInASessionThatAnotherKeyBegan) {
   EXPECT_EQ(notebook_.heard, (std::vector<std::string>{"edge greets", "turned away"}));
   say(other_, hello());
   EXPECT_EQ(notebook_.heard.back(), "other greets");
+}
+
+TEST_F(ListenerTest, GivesUpAPeerThatDoesNotRead) {
+  zmq::socket_t socket{context_, zmq::socket_type::dealer};
+  socket.set(zmq::sockopt::routing_id, "peer");
+  secure_client(socket, {.secret_key = edge_, .server_key = server_key_.public_key(), .limits = {}});
+  link::connect(socket, Endpoint::parse(listener_.address()));
+  send(socket, nullptr, encode(hello()));
+  const auto limit = Clock::now() + std::chrono::seconds{60};
+  while (notebook_.heard.empty() && Clock::now() < limit) listener_.serve(notebook_);
+  wire::RefusedT refused;
+  refused.reason = std::string(1000, 'x');
+  while (notebook_.heard.size() == 1 && Clock::now() < limit) {
+    listener_.send_to("peer", packet(refused));
+    listener_.serve(notebook_);
+  }
+  EXPECT_EQ(notebook_.heard, (std::vector<std::string>{"edge greets", "lost"}));
 }
 
 TEST_F(ListenerTest, TakesNothingButAGreetingFirst) {

@@ -96,6 +96,8 @@ TEST(LinkWire, RefusesWhatUnpacksBeyondTheLimit) {
   sent.payloads[0] = text(std::string(100'000, 'a'));
   const auto parts = encode(std::move(sent), 1000);
   EXPECT_THROW(decode(views_of(parts), {.max_payload = 99'999}), MalformedPacket);
+  EXPECT_THROW(decode(views_of(parts), {.max_packet = 100'001}), MalformedPacket) << "both together";
+  EXPECT_NO_THROW(decode(views_of(parts), {.max_packet = 100'002}));
 }
 
 TEST(LinkWire, RefusesAnotherNumberOfPayloads) {
