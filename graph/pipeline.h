@@ -28,7 +28,7 @@ struct WorkersSpec {
   std::optional<MachinePath> secret_key;  ///< of a worker
   std::optional<MachinePath> authorized_clients;
   int window = 16;  ///< messages that each has at once
-  int attempts = 4;
+  int attempts = 5;
   std::optional<double> hedge_after;
   static Fields<WorkersSpec> fields();
 };

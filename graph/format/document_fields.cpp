@@ -289,7 +289,7 @@ Fields<WorkersSpec> WorkersSpec::fields() {
       .optional("window", &WorkersSpec::window, "messages that each worker has at once; 16 if left out",
                 {1, 65'536})
       .optional("attempts", &WorkersSpec::attempts,
-                "workers that may die while they have a message before it fails; 4 if left out", {1, 100})
+                "workers that may die while they have a message before it fails; 5 if left out", {1, 100})
       .optional("hedge_after", &WorkersSpec::hedge_after,
                 "a message that takes longer than this share of all is given to a second worker, and the "
                 "first answer counts; left out, none is",

@@ -39,7 +39,7 @@ struct ClientOptions {
   std::chrono::milliseconds out_of_reach{3000};  ///< without a connection for so long, calls do not wait
   std::shared_ptr<Custody> custody;              ///< null: calls are kept in memory only
   BreakerSpec breaker;
-  int max_attempts = 3;                   ///< of a call at which its callee died
+  int max_attempts = 5;                   ///< of a call at which its callee died
   std::size_t compress_above = SIZE_MAX;  ///< bytes
   std::size_t max_payload = std::size_t{16} << 20;
   std::function<void(std::string)> log = [](const std::string&) {};

@@ -24,7 +24,7 @@ struct PoolOptions {
   bool allow_other_pipelines = false;
   std::chrono::milliseconds heartbeat{1000};
   std::size_t max_payload = std::size_t{16} << 20;
-  int max_attempts = 4;  ///< workers that may die of a call
+  int max_attempts = 5;  ///< workers that may die of a call
   /// Share of the calls, in 0…1, that are answered sooner than one is asked of a second worker; empty: none
   /// is.
   std::optional<double> hedge_after;

@@ -132,12 +132,12 @@ TEST_F(PoolCommand, FailsAPoisonousMessageAndNoOther) {
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
   EXPECT_EQ(caller->wait().exit_code, 1);
-  EXPECT_EQ(deaths, 4);
+  EXPECT_EQ(deaths, 5);
   const auto found = outcomes();
   EXPECT_EQ(found.size(), static_cast<std::size_t>(kRequests));
   for (const auto& [id, outcome] : found)
     EXPECT_EQ(outcome["outcome"], id == kPoison ? "failed" : "answered") << outcome;
-  EXPECT_EQ(found.at(kPoison)["reason"], "4 workers of process `cloud` died while they had this message");
+  EXPECT_EQ(found.at(kPoison)["reason"], "5 workers of process `cloud` died while they had this message");
 }
 
 }  // namespace

@@ -270,7 +270,7 @@ TEST(LinkProcess, GivesTheDeadlineToTheCalleeAndCancelsThere) {
 )");
   Process cloud{pipeline, options_of("cloud")};
   Process edge{pipeline, options_of("edge", {{"cloud", cloud.address()}})};
-  const Outcome late = outcome_of(edge.graph(), {.text = "x", .timeout = std::chrono::milliseconds{200}});
+  const Outcome late = outcome_of(edge.graph(), {.text = "x", .timeout = std::chrono::seconds{2}});
   EXPECT_EQ(late.kind, OutcomeKind::expired);
   EXPECT_EQ(late.reason, "b: late at process `cloud`");
   keeper()->wait_for(2);  // it arrived there, and was cancelled there
