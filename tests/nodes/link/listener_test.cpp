@@ -84,6 +84,9 @@ TEST_F(ListenerTest, LetsNobodySpeakInASessionThatAnotherKeyBegan) {
 }
 
 TEST_F(ListenerTest, GivesUpAPeerThatDoesNotRead) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer takes minutes to free so many messages of ZeroMQ's";
+#endif
   zmq::socket_t socket{context_, zmq::socket_type::dealer};
   socket.set(zmq::sockopt::routing_id, "peer");
   secure_client(socket, {.secret_key = edge_, .server_key = server_key_.public_key(), .limits = {}});
