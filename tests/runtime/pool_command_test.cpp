@@ -56,6 +56,14 @@ class PoolCommand : public ::testing::Test {
     return found;
   }
 
+  void expect_all_answered(Program& caller, int count) const {
+    const auto ended = caller.wait();
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    const auto found = outcomes();
+    EXPECT_EQ(found.size(), static_cast<std::size_t>(count));
+    for (const auto& [id, outcome] : found) EXPECT_EQ(outcome["outcome"], "answered") << outcome;
+  }
+
   TemporaryFolder folder_;
   const std::string output_ = folder_ / "out.jsonl";
   const std::string file_ = folder_.write("pool.yaml", R"(pipeline: pool
@@ -87,11 +95,7 @@ TEST_F(PoolCommand, LosesNothingWhenWorkersAreKilledAgainAndAgain) {
     EXPECT_EQ(victim->wait().exit_code, 128 + SIGKILL);
     victim = worker();
   }
-  const auto ended = caller->wait();
-  EXPECT_EQ(ended.exit_code, 0) << ended.err;
-  const auto found = outcomes();
-  EXPECT_EQ(found.size(), static_cast<std::size_t>(kRequests));
-  for (const auto& [id, outcome] : found) EXPECT_EQ(outcome["outcome"], "answered") << outcome;
+  expect_all_answered(*caller, kRequests);
 }
 
 TEST_F(PoolCommand, LosesNothingWhenTheDispatcherIsKilledAgainAndAgain) {
@@ -107,11 +111,7 @@ TEST_F(PoolCommand, LosesNothingWhenTheDispatcherIsKilledAgainAndAgain) {
     EXPECT_EQ(cloud->wait().exit_code, 128 + SIGKILL);
     cloud = dispatcher();
   }
-  const auto ended = caller->wait();
-  EXPECT_EQ(ended.exit_code, 0) << ended.err;
-  const auto found = outcomes();
-  EXPECT_EQ(found.size(), static_cast<std::size_t>(kRequests));
-  for (const auto& [id, outcome] : found) EXPECT_EQ(outcome["outcome"], "answered") << outcome;
+  expect_all_answered(*caller, kRequests);
 }
 
 TEST_F(PoolCommand, FailsAPoisonousMessageAndNoOther) {
