@@ -192,6 +192,7 @@ void Callee::make_room() {
   if (oldest == callers_.end()) return;
   std::erase_if(records_, [&](const auto& record) { return record.second.caller == oldest->second.get(); });
   std::erase(answered_, oldest->second.get());
+  stats_.kept_replies -= oldest->second->kept;
   callers_.erase(oldest);
 }
 
@@ -270,11 +271,17 @@ void Callee::finished(const wire::CallId& id, CarriedReply reply) {
 /// without a word, as one that was killed does. Should it send that call again, it is done again.
 void Callee::keep(Caller& caller, const wire::CallId& id) {
   ++caller.kept;
+  ++stats_.kept_replies;
   caller.done.push_back(id);
   const std::size_t most = 2 * std::size_t{options_.window} + kRepliesAPacket;
-  while (caller.kept > most || (!caller.done.empty() && !records_.contains(caller.done.front()))) {
-    caller.kept -= records_.erase(caller.done.front());
-    caller.done.pop_front();
+  for (; !caller.done.empty(); caller.done.pop_front()) {
+    const auto oldest = records_.find(caller.done.front());
+    const bool is_kept = oldest != records_.end() && oldest->second.state == Record::State::done;
+    if (!is_kept) continue;  // acknowledged, and perhaps asked for again
+    if (caller.kept <= most) break;
+    records_.erase(oldest);
+    --caller.kept;
+    --stats_.kept_replies;
   }
 }
 
@@ -289,6 +296,7 @@ void Callee::forget(Caller& caller, const std::vector<wire::CallId>& ids) {
     if (found == records_.end() || found->second.caller != &caller) continue;
     if (found->second.state != Record::State::done) continue;
     --caller.kept;
+    --stats_.kept_replies;
     records_.erase(found);
   }
 }
@@ -432,7 +440,6 @@ void Callee::leave(const std::string& why) {
 CalleeStats Callee::stats() const {
   CalleeStats stats = stats_;
   stats.callers = by_peer_.size();
-  for (const auto& [instance, caller] : callers_) stats.kept_replies += caller->kept;
   return stats;
 }
 

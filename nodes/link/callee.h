@@ -108,6 +108,8 @@ class Callee : public Host {
   void leave(const std::string& why);
   /// No call is waiting or being done.
   bool is_idle() const { return open_ == 0; }
+  /// So many are that waiting a moment for more to reply to pays.
+  bool is_busy() const { return open_ >= 8; }
   CalleeStats stats() const;
 
  private:

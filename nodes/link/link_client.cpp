@@ -16,6 +16,8 @@
 namespace slm::link {
 namespace {
 
+constexpr std::size_t kBusy = 8;  ///< calls that are open
+
 struct Leave {};
 using Mail = std::variant<OutgoingCall, Leave>;
 
@@ -71,6 +73,8 @@ class LinkClient::Impl {
     pthread_setname_np(pthread_self(), "slm-link-client");
     while (!is_leaving_) {
       dialler_.wait(mailbox_->descriptor());
+      // Lets come what is nearly there: a fuller packet costs less than another one.
+      if (caller_.open() >= kBusy) std::this_thread::yield();
       take_mail();
       dialler_.work();
       note_stats();

@@ -128,6 +128,25 @@ TEST_F(CalleeTest, GoesOnWithACallerThatIsKilledAgainAndAgain) {
   EXPECT_LE(callee_.stats().kept_replies, 100U);
 }
 
+TEST_F(CalleeTest, DoesACallAgainThatWasAcknowledgedAndComesAgain) {
+  doer_.room = 1000;
+  greet();
+  call(1, 1);
+  finish(1, 1);
+  wire::AcksT acks;
+  acks.ids.push_back({0, 1, 1, 1});
+  receive(packet(std::move(acks)), 1);
+  call(1, 1);  // it is open, while many others come and go unacknowledged
+  for (std::uint64_t id = 2; id <= 200; ++id) {
+    call(1, id);
+    finish(1, id);
+  }
+  replied();
+  finish(1, 1);
+  EXPECT_EQ(replied(), Ids{1});
+  EXPECT_TRUE(callee_.is_idle());
+}
+
 TEST_F(CalleeTest, ForgetsWhatItHasNotBegunForACallerThatComesAnew) {
   for (std::uint64_t epoch = 1; epoch <= 100; ++epoch) {
     greet();
