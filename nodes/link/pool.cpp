@@ -21,7 +21,6 @@ std::uint64_t microseconds_of(Clock::duration time) {
 
 /// A process that works for the pool, over one connection.
 struct Pool::Worker {
-  RoutingId peer;
   std::pair<std::uint64_t, std::uint64_t> instance;
   std::string name;  ///< for people
   Caller caller;
@@ -39,8 +38,7 @@ struct Pool::Task {
   Clock::time_point given;
   std::vector<Worker*> at;  ///< who have it
   int attempts = 0;         ///< at which its worker died
-  bool is_hedged = false;
-  std::stop_source stop;  ///< ends it wherever it is
+  std::stop_source stop;    ///< ends it wherever it is
   std::optional<OnCancel> on_cancel;
 };
 
@@ -106,8 +104,7 @@ void Pool::greet(const RoutingId& peer, const std::string& user, const wire::Hel
   client.breaker.failures = 0;  // of what fails, the caller is told
   const std::string name = user.empty() ? "a worker" : "worker `" + user + "`";
   auto worker = std::unique_ptr<Worker>{
-      new Worker{.peer = peer,
-                 .instance = instance,
+      new Worker{.instance = instance,
                  .name = name,
                  .caller = Caller{pipeline_, std::move(client),
                                   [this, peer](Packet packet) { send_(peer, std::move(packet)); }}}};
