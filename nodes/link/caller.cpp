@@ -305,6 +305,13 @@ void Caller::end_unwanted() {
   }
 }
 
+/// Whether a call waits for a callee that takes none now; the first time, it is told so.
+bool Caller::goes_on_waiting(Pending& pending) {
+  if (!pending.call.waits) return false;
+  if (const auto on_wait = std::exchange(pending.call.on_wait, nullptr)) on_wait();
+  return true;
+}
+
 void Caller::end_unreachable(Clock::time_point now) {
   end_held_back(now);
   if (window() > 0 || now - lost_ < options_.out_of_reach) return;
@@ -314,11 +321,7 @@ void Caller::end_unreachable(Clock::time_point now) {
   for (auto call = calls_.begin(); call != calls_.end();) {
     const auto here = call++;
     const bool is_there = here->second.is_sent && has_left_;
-    if (here->second.call.waits) {
-      if (const auto on_wait = std::exchange(here->second.call.on_wait, nullptr)) on_wait();
-      continue;
-    }
-    if (is_there) continue;
+    if (goes_on_waiting(here->second) || is_there) continue;
     if (here->second.is_sent) cancels_.push_back(id_of(here->first));
     end(here, OutOfReach{why});
   }
@@ -331,7 +334,8 @@ void Caller::end_held_back(Clock::time_point now) {
   bool is_probe_wanted = state == Breaker::State::half_open && !probe_;
   for (auto call = calls_.begin(); call != calls_.end();) {
     const auto here = call++;
-    if (here->second.is_sent || std::exchange(is_probe_wanted, false) || here->second.call.waits) continue;
+    if (here->second.is_sent || std::exchange(is_probe_wanted, false) || goes_on_waiting(here->second))
+      continue;
     end(here, OutOfReach{address() + " is not asked, since it failed " +
                          std::to_string(options_.breaker.failures) + " messages in a row"});
   }

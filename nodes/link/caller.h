@@ -67,6 +67,7 @@ class Caller : public Session {
   void count_deaths();
   void end_late(Clock::time_point now);
   void end_unwanted();
+  static bool goes_on_waiting(Pending& pending);
   void end_held_back(Clock::time_point now);
   void end_unreachable(Clock::time_point now);
   void take_window(std::size_t window, Clock::time_point now);

@@ -15,6 +15,7 @@ class CallerTest : public ::testing::Test {
   void add(std::uint64_t sequence, bool waits = true) {
     OutgoingCall call;
     call.waits = waits;
+    call.on_wait = [this, sequence] { waiting_.push_back(sequence); };
     call.key = {0, sequence};
     call.call.header.answer = std::make_unique<wire::AnswerT>();
     call.call.text = call.call.answer = std::make_shared<const std::string>("text");
@@ -82,6 +83,7 @@ class CallerTest : public ::testing::Test {
   std::uint64_t callees_ = 0;
   std::map<std::uint64_t, std::string> failed_;
   std::vector<std::uint64_t> returned_;
+  std::vector<std::uint64_t> waiting_;  ///< calls that were told that they wait
 };
 
 using Ids = std::vector<std::uint64_t>;
@@ -173,6 +175,8 @@ TEST_F(CallerTest, KeepsCallsFromACalleeThatGoesOnFailingThem) {
   pass(std::chrono::milliseconds{500});
   EXPECT_EQ(failed_.size(), 1U);
   EXPECT_NE(failed_[7].find("is not asked, since it failed 3 messages in a row"), std::string::npos);
+
+  EXPECT_EQ(waiting_, (Ids{4, 5, 6})) << "so that others can go on";
 
   pass(std::chrono::milliseconds{500});
   EXPECT_EQ(sent(), Ids{4}) << "one may try";
