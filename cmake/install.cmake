@@ -17,6 +17,7 @@ target_sources(slm-graph
     graph/node.h
     graph/pipeline.h
     graph/problems.h
+    graph/rates.h
     graph/registry.h
     graph/testing.h
     nodes/builtin.h)
@@ -64,6 +65,7 @@ if(NOT BUILD_SHARED_LIBS)
   else()
     string(APPEND SLM_GRAPH_PC_REQUIRES " llama")
   endif()
+  string(APPEND SLM_GRAPH_PC_LIBS " -ldate-tz")  # which has no .pc file
 endif()
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
            OUTPUT_VARIABLE SLM_GRAPH_PC_PREFIX)
