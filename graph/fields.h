@@ -27,6 +27,7 @@ class SchemaWriter;  // what the JSON Schema is written with
 struct FilePath {
   std::filesystem::path path;
   Place place;
+  bool is_of_machine = false;  ///< was named as a `MachinePath`
 };
 
 /// A file or folder that only the machine of one process has: looked up as a `FilePath`, and checked by that

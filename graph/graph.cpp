@@ -12,13 +12,29 @@ using Models = std::map<std::string, std::shared_ptr<Resource>>;
 
 class BuildContext : public NodeContext {
  public:
-  BuildContext(const std::string& name, const Models& models) : name_{name}, models_{models} {}
+  BuildContext(const PipelineSpec& spec, const std::string& name, const Models& models,
+               const GraphOptions& options)
+      : spec_{spec}, name_{name}, models_{models}, options_{options} {}
   const std::string& node_name() const override { return name_; }
   std::shared_ptr<Resource> model(const std::string& name) const override { return models_.at(name); }
+  ModelRates rates(const std::string& model) const override { return spec_.model(model)->rates; }
+  std::function<void(const std::string&)> log() const override {
+    return options_.log ? options_.log : NodeContext::log();
+  }
+  const PipelineSpec* pipeline() const override { return &spec_; }
+  bool is_trial() const override { return options_.is_trial; }
+  std::shared_ptr<Resource> store() const override {
+    const auto found = options_.stores.find(name_);
+    return found == options_.stores.end() ? nullptr : found->second;
+  }
+  std::stop_token input_ended() const override { return options_.input_ended; }
+  std::stop_token leaving() const override { return options_.leaving; }
 
  private:
+  const PipelineSpec& spec_;
   const std::string& name_;
   const Models& models_;
+  const GraphOptions& options_;
 };
 
 /// Runs a factory that may throw anything; what it throws becomes a problem of that place.
@@ -38,16 +54,30 @@ bool is_here(const NodeSpec& node, const std::optional<ProcessPart>& part) {
   return !part || node.process == part->name;
 }
 
-Models opened_models(const PipelineSpec& spec, const std::optional<ProcessPart>& part) {
+Models opened_models(const PipelineSpec& spec, const GraphOptions& options,
+                     const std::optional<ProcessPart>& part) {
   std::vector<Problem> problems;
   Models models;
+  Models embedders;
+  const auto embedder = [&](const std::string& name) {
+    auto& opened = embedders[name];
+    const ModelSpec& model = *spec.model(name);
+    if (!opened) opened = model.type->open_embedder(model.options.get());
+    return opened;
+  };
   for (const ModelSpec& model : spec.models) {
     const bool is_used = std::ranges::any_of(spec.nodes, [&](const NodeSpec& node) {
       return is_here(node, part) && std::ranges::count(node.models, model.name) > 0;
     });
     if (!is_used) continue;
-    attempt(problems, spec, model.place, "model `" + model.name + "`",
-            [&] { models[model.name] = model.type->open(model.options.get()); });
+    attempt(problems, spec, model.place, "model `" + model.name + "`", [&] {
+      std::shared_ptr<Resource> opened = model.type->open(model.options.get());
+      if (model.type->keep && !options.is_trial)
+        opened =
+            model.type->keep(model, std::move(opened),
+                             {options.log ? options.log : [](const auto&) {}, options.leaving, embedder});
+      models[model.name] = options.wrap ? options.wrap(model, std::move(opened)) : std::move(opened);
+    });
   }
   if (!problems.empty()) throw PipelineError{std::move(problems)};
   return models;
@@ -76,9 +106,9 @@ bool is_answer_wanted(const PipelineSpec& spec, const NodeSpec& node) {
   });
 }
 
-Plan plan_of(const Pipeline& pipeline, const std::optional<ProcessPart>& part) {
+Plan plan_of(const Pipeline& pipeline, const GraphOptions& options, const std::optional<ProcessPart>& part) {
   const PipelineSpec& spec = pipeline.spec();
-  const Models models = opened_models(spec, part);
+  const Models models = opened_models(spec, options, part);
   std::vector<Problem> problems;
   Plan plan;
   plan.entry = spec.entry;
@@ -89,8 +119,10 @@ Plan plan_of(const Pipeline& pipeline, const std::optional<ProcessPart>& part) {
     planned.name = node.name;
     const bool is_local = is_here(node, part);
     attempt(problems, spec, node.place, "node `" + node.name + "`", [&] {
-      planned.node =
-          is_local ? node.type->make_node(node.options, BuildContext{node.name, models}) : part->crossing(i);
+      planned.node = is_local
+                         ? node.type->make_node(node.options, BuildContext{spec, node.name, models, options})
+                         : part->crossing(i);
+      if (is_local && options.wrap_node) planned.node = options.wrap_node(node, std::move(planned.node));
     });
     if (is_local && part && is_answer_wanted(spec, node))
       planned.node = remembering(std::move(planned.node), i);
@@ -108,9 +140,9 @@ GraphOptions with_defaults(GraphOptions options, const PipelineSpec& spec) {
 
 }  // namespace
 
-Graph::Graph(const Pipeline& pipeline, GraphOptions options, const std::optional<ProcessPart>& part)
-    : engine_{std::make_unique<Engine>(plan_of(pipeline, part),
-                                       with_defaults(std::move(options), pipeline.spec()))} {}
+Graph::Graph(const Pipeline& pipeline, const GraphOptions& options, const std::optional<ProcessPart>& part)
+    : engine_{std::make_unique<Engine>(plan_of(pipeline, options, part),
+                                       with_defaults(options, pipeline.spec()))} {}
 
 std::future<Outcome> Graph::submit(Request request) {
   auto promise = std::make_shared<std::promise<Outcome>>();

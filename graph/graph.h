@@ -27,7 +27,7 @@ class Graph {
  public:
   /// Opens the models and builds the nodes. Throws `PipelineError` with every problem found.
   /// Without a part, all processes of the pipeline run here.
-  explicit Graph(const Pipeline& pipeline, GraphOptions options = {},
+  explicit Graph(const Pipeline& pipeline, const GraphOptions& options = {},
                  const std::optional<ProcessPart>& part = {});
 
   /// Blocks while the graph is full. The future always gets its outcome.

@@ -27,6 +27,12 @@ enum class Privacy : std::uint8_t {
   local,  ///< to no other process than the one it was submitted to
 };
 
+/// Whose turn it is where messages wait for the same thing.
+enum class Priority : std::uint8_t {
+  interactive,  ///< somebody waits for the answer
+  batch,        ///< gives way to those
+};
+
 /// What must not be let go of before an outcome is safe, such as a copy of the message on disk. Who gets the
 /// outcome does nothing: when the last copy of it is gone, it is taken for safe, unless `keep` was called.
 class Receipt {
@@ -36,12 +42,25 @@ class Receipt {
   virtual void keep() = 0;
 };
 
+struct Message;
+
+/// Whoever wants to know how a message ends that it let go on, such as a gate that has its answer checked by
+/// the tier above. Where the message is carried to another process for good, put off to another run, or the
+/// engine goes down, it is never told.
+class Witness {
+ public:
+  virtual ~Witness() = default;
+  /// Called once, before the outcome is delivered, on a thread of the engine. Must be quick.
+  virtual void ended(const Message& message, OutcomeKind kind) noexcept = 0;
+};
+
 /// What a caller asks.
 struct Request {
   std::string id;                             ///< empty: the graph numbers it
   std::string text;                           ///< UTF-8; other bytes are carried as they are
   std::map<std::string, std::string> fields;  ///< other named values, for prompts and routes
   Privacy privacy = Privacy::open;
+  Priority priority = Priority::interactive;
   std::string tag;                                   ///< of the caller's, carried along and never looked at
   std::optional<std::chrono::milliseconds> timeout;  ///< from submission; empty: the pipeline's own
   std::stop_token cancelled;                         ///< a stop ends the message `expired` at its next node
@@ -63,8 +82,13 @@ struct Hop {
   Clock::time_point left;
   std::uint32_t prompt_tokens = 0;
   std::uint32_t generated_tokens = 0;
-  double cost = 0;       ///< in the currency of the pipeline's prices
-  bool is_link = false;  ///< the time that a call to another process took, with what it visited there
+  double cost = 0;      ///< in the currency of the pipeline's prices
+  double energy_j = 0;  ///< that the node's model drew, by the pipeline's `watts`
+  /// How long a replayed answer took when it was recorded; `cost` and `energy_j` go by it.
+  std::optional<std::chrono::nanoseconds> recorded;
+  bool is_cached = false;  ///< its answer had been given before: no model was asked
+  float nearest = 0;       ///< where that was to another question: their cosine
+  bool is_link = false;    ///< the time that a call to another process took, with what it visited there
 };
 
 /// Why a message is here: another process called, and waits for what becomes of it.
@@ -86,13 +110,13 @@ struct KeptValue {
   std::string value;
 };
 
-/// One request on its way through the graph.
-///
-/// A message has one owner at a time: the node that processes it may change it freely and must not keep it.
 namespace engine {
 class Slot;
 }
 
+/// One request on its way through the graph.
+///
+/// A message has one owner at a time: the node that processes it may change it freely and must not keep it.
 struct Message {
   Request request;
   Answer answer;
@@ -105,8 +129,10 @@ struct Message {
   /// branches of a fork; it never crosses a link.
   std::shared_ptr<const std::vector<KeptValue>> kept_values;
   bool is_degraded = false;  ///< a tier that it should have gone to was out of reach
+  bool is_put_off = false;   ///< as in `Outcome`; set by the node that ends it
   std::vector<std::shared_ptr<Receipt>> receipts;
-  std::shared_ptr<RemoteCaller> caller;  ///< null where it was submitted to this process
+  std::vector<std::shared_ptr<Witness>> witnesses;  ///< those that join in a branch of a fork are not told
+  std::shared_ptr<RemoteCaller> caller;             ///< null where it was submitted to this process
   engine::Slot* slot = nullptr;  ///< the engine's; null in a branch of a fork, and outside of an engine
 
   Hop& hop() { return trace.back(); }
@@ -121,7 +147,10 @@ struct Outcome {
   std::vector<Hop> trace;
   std::chrono::nanoseconds latency{};  ///< from submission
   bool is_degraded = false;            ///< a tier that it should have gone to was out of reach
-  std::string tag;                     ///< as in the request
+  /// It is on disk, and a later run of the pipeline goes on with it; its `kind` is `expired`, and no news to
+  /// anybody.
+  bool is_put_off = false;
+  std::string tag;  ///< as in the request
   std::vector<std::shared_ptr<Receipt>> receipts;
   std::shared_ptr<const void> names;  ///< keeps the strings alive that `trace` refers to
 };

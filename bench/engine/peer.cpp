@@ -67,7 +67,8 @@ double run(const PeerOptions& options, std::size_t messages, const std::string& 
 
   const auto start = Clock::now();
   for (std::size_t i = 0; i < messages; ++i) {
-    std::unique_ptr<PeerMessage> message{new PeerMessage{std::to_string(i), text, on_end, slots.take(), {}}};
+    std::unique_ptr<PeerMessage> message{
+        new PeerMessage{std::to_string(i), text, on_end, slots.take(Priority::interactive), {}}};
     look(*message, 0);
     if (options.hand == Hand::task_then_calls) {
       door.try_put(message.release());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <mutex>
 #include <vector>
@@ -11,7 +12,8 @@ namespace slm::engine {
 /// New messages that no thread of the flow has taken yet.
 ///
 /// A task for each would cost more than five hops of a cheap message, so a task takes several when many wait:
-/// a share small enough that the others find as much to do. Every function may be called from any thread.
+/// a share small enough that the others find as much to do. Batch work is taken when nothing else waits.
+/// Every function may be called from any thread.
 class Admissions {
  public:
   /// Shares are for so many threads.
@@ -21,7 +23,7 @@ class Admissions {
   bool put(Request&& request, Engine::Callback&& callback, Slot&& slot, Clock::time_point now);
 
   struct Share {
-    std::vector<Submission> submissions;  ///< oldest first
+    std::vector<Submission> submissions;  ///< of one priority, oldest first
     bool leaves_more;                     ///< who took it must call somebody else, at once
   };
   Share take();
@@ -29,12 +31,19 @@ class Admissions {
  private:
   static constexpr std::size_t kLargestShare = 16;
 
+  /// Those of one priority.
+  struct Lane {
+    std::vector<Submission> arriving;
+    std::vector<Submission> leaving;  ///< taken up to `left`; when all are, the two change places
+    std::size_t left = 0;
+
+    bool is_empty() const { return left == leaving.size() && arriving.empty(); }
+  };
+
   const std::size_t threads_;
   std::mutex mutex_;
-  std::vector<Submission> arriving_;
-  std::vector<Submission> leaving_;  ///< taken up to `left_`; when all are, the two change places
-  std::size_t left_ = 0;
-  bool is_called_ = false;  ///< somebody is on the way to `take`
+  std::array<Lane, 2> lanes_;  ///< by priority
+  bool is_called_ = false;     ///< somebody is on the way to `take`
 };
 
 }  // namespace slm::engine

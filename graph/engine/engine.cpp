@@ -53,22 +53,24 @@ Engine::Engine(Plan plan, const EngineOptions& options)
 Engine::~Engine() = default;
 
 void Engine::submit(Request request, Callback callback) {
-  impl_->submit(std::move(request), std::move(callback), impl_->slots().take());
+  auto slot = impl_->slots().take(request.priority);
+  impl_->submit(std::move(request), std::move(callback), std::move(slot));
 }
 
 bool Engine::try_submit(Request& request, Callback& callback) {
-  auto slot = impl_->slots().try_take();
+  auto slot = impl_->slots().try_take(request.priority);
   if (!slot) return false;
   impl_->submit(std::move(request), std::move(callback), std::move(slot));
   return true;
 }
 
 void Engine::enter(Message message, std::size_t node, Callback callback) {
-  impl_->enter(std::move(message), node, std::move(callback), impl_->slots().take());
+  auto slot = impl_->slots().take(message.request.priority);
+  impl_->enter(std::move(message), node, std::move(callback), std::move(slot));
 }
 
 bool Engine::try_enter(Message& message, std::size_t node, Callback& callback) {
-  auto slot = impl_->slots().try_take();
+  auto slot = impl_->slots().try_take(message.request.priority);
   if (!slot) return false;
   impl_->enter(std::move(message), node, std::move(callback), std::move(slot));
   return true;

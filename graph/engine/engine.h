@@ -3,13 +3,20 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
+#include <string>
 
 #include "graph/engine/plan.h"
 #include "graph/message.h"
 
 namespace slm {
+
+class Resource;
+struct ModelSpec;
+struct NodeSpec;
 
 /// Tells the time, so that tests can set it. Called from any thread.
 class TimeSource {
@@ -28,6 +35,23 @@ struct EngineOptions {
   std::optional<std::chrono::milliseconds> timeout;
   /// `local`: of every request, whatever it says itself.
   Privacy privacy = Privacy::open;
+  /// Puts another model in the place of one that was opened, such as one that records; empty: none. What it
+  /// throws is a problem of the model.
+  std::function<std::shared_ptr<Resource>(const ModelSpec&, std::shared_ptr<Resource>)> wrap;
+  /// The same for nodes, such as one that watches another.
+  std::function<AnyNode(const NodeSpec&, AnyNode)> wrap_node;
+  /// Told what nodes notice that is no message's matter, a line each, from any thread; empty: nobody.
+  std::function<void(const std::string&)> log;
+  /// Nodes keep nothing of what they see: messages are tried out, as when a pipeline is tuned.
+  bool is_trial = false;
+  /// What a node that holds messages for long keeps them in on disk, by its name; for others, in memory
+  /// alone.
+  std::map<std::string, std::shared_ptr<Resource>> stores;
+  /// Stopped where nothing more will be submitted, so that nodes need not wait for it.
+  std::stop_token input_ended;
+  /// Stopped where the process is to end soon: what nodes and models hold on disk ends `is_put_off`, for
+  /// another run.
+  std::stop_token leaving;
   // Performance
   int threads = 0;  ///< of the scheduler; 0: one a processor
   // Tests
@@ -67,7 +91,8 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Blocks while `max_in_flight` messages are on their way. The callback runs once, on a thread of the
+  /// Blocks while `max_in_flight` messages are on their way; one of batch work also while such take up three
+  /// quarters of that. The callback runs once, on a thread of the
   /// engine; it must be quick, and what it throws is dropped. A request without an id gets its number, from
   /// 1, in the order of submission.
   void submit(Request request, Callback callback);

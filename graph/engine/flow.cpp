@@ -6,6 +6,8 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 #include <tuple>
 #include <variant>
 
@@ -27,11 +29,32 @@ int thread_count(int wanted) {
   return wanted > 0 ? wanted : tbb::info::default_concurrency();
 }
 
-/// TBB keeps one thread less than there are processors, counting on the caller to work too; ours only
-/// submits. Never below what others in this process count on.
-std::size_t allowed_threads(int threads) {
-  return static_cast<std::size_t>(std::max(threads, tbb::info::default_concurrency())) + 1;
-}
+/// Lets TBB have as many threads as all flows of this process want. By itself it keeps one less than there
+/// are processors, counting on the caller to work too, which ours do not; and where threads are fewer than
+/// the arenas that have work, it can leave one of these without any until another has none left.
+class ThreadAllowance {
+ public:
+  explicit ThreadAllowance(int threads) : threads_{threads} { allow_more(threads_); }
+  ~ThreadAllowance() { allow_more(-threads_); }
+  ThreadAllowance(const ThreadAllowance&) = delete;
+  ThreadAllowance& operator=(const ThreadAllowance&) = delete;
+
+ private:
+  static void allow_more(int threads) {
+    static std::mutex mutex;
+    static int wanted = 0;
+    static std::optional<tbb::global_control> control;
+    const std::lock_guard lock{mutex};
+    wanted += threads;
+    control.reset();
+    // Never below what others in this process count on.
+    if (wanted > 0)
+      control.emplace(tbb::global_control::max_allowed_parallelism,
+                      static_cast<std::size_t>(std::max(wanted, tbb::info::default_concurrency())) + 1);
+  }
+
+  const int threads_;
+};
 
 ParcelPtr own(Parcel* parcel) {
   take_over(parcel);
@@ -48,7 +71,7 @@ Parcel* disown(ParcelPtr parcel) {
 class Flow::Impl {
  public:
   Impl(const std::vector<Kind>& nodes, int threads, Visitor& visitor)
-      : allowed_{tbb::global_control::max_allowed_parallelism, allowed_threads(threads)},
+      : allowed_{threads},
         arena_{threads, /*reserved_for_masters=*/0},
         admissions_{threads},
         visitor_{visitor} {
@@ -128,7 +151,7 @@ class Flow::Impl {
     for (auto& submission : submissions) visitor_.admit(std::move(submission));
   }
 
-  tbb::global_control allowed_;
+  ThreadAllowance allowed_;
   tbb::task_arena arena_;
   Admissions admissions_;
   Visitor& visitor_;

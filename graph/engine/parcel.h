@@ -14,6 +14,7 @@
 namespace slm::engine {
 
 class Fork;
+class Pace;
 
 /// A request on its way from the submitter to the engine's threads. Small, because what one processor writes
 /// and another reads costs most: the parcel is made, and mostly ends, on the thread that works on it.
@@ -45,6 +46,7 @@ struct Parcel {
   std::optional<std::vector<Branch>> gathered;
   std::optional<Exit> exit;  ///< how it left an asynchronous node
   std::size_t node = 0;      ///< where it is, or is going
+  Pace* entered = nullptr;   ///< set while it comes in at a node in the middle: who wants to know how long
   Clock::time_point moment;  ///< the last reading of the clock, for it
 };
 

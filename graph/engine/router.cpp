@@ -74,6 +74,7 @@ bool is_by_design(OutcomeKind kind) {
 
 Router::Router(Plan plan, const EngineOptions& options, Ledger& ledger, Slots& slots)
     : plan_{std::move(plan)},
+      paces_(plan_.nodes.size()),
       names_{names_of(plan_)},
       time_{options.time},
       timeout_{options.timeout},
@@ -100,15 +101,20 @@ void Router::enter(Message&& message, std::size_t node, Engine::Callback&& callb
   parcel->message.submitted = now();
   parcel->callback = std::move(callback);
   parcel->slot = std::move(slot);
-  spawn(std::move(parcel), node);
+  parcel->entered = &paces_[node];
+  if (!parcel->entered->is_quick()) return spawn(std::move(parcel), node);
+  parcel->node = node;
+  arrive(std::move(parcel));
 }
 
 void Router::arrive(ParcelPtr parcel) noexcept {
-  parcel->moment = now();
+  const auto arrived = parcel->moment = now();
+  Pace* const entered = std::exchange(parcel->entered, nullptr);
   if (auto* node = std::get_if<std::unique_ptr<AsyncNode>>(&plan_.nodes[parcel->node].node)) {
     parcel = begin(**node, std::move(parcel));
   }
   go_on(std::move(parcel));
+  if (entered != nullptr) entered->note(now() - arrived);
 }
 
 void Router::resume(ParcelPtr parcel) noexcept {
@@ -272,6 +278,9 @@ void Router::deliver(ParcelPtr parcel, OutcomeKind kind, std::string reason) {
   ledger_.end(kind);  // before the slot goes back, so that counts never show more in flight than the bound
   slots_.begin_delivery(std::move(parcel->slot));
   parcel->kept_slot.reset();
+  const bool goes_on_elsewhere = message.is_put_off || (message.caller && message.caller->returned);
+  if (!goes_on_elsewhere)
+    for (const auto& witness : message.witnesses) witness->ended(message, kind);
   try {
     if (parcel->callback) {
       parcel->callback(Outcome{.id = std::move(message.request.id),
@@ -281,6 +290,7 @@ void Router::deliver(ParcelPtr parcel, OutcomeKind kind, std::string reason) {
                                .trace = std::move(message.trace),
                                .latency = parcel->moment - message.submitted,
                                .is_degraded = message.is_degraded,
+                               .is_put_off = message.is_put_off,
                                .tag = std::move(message.request.tag),
                                .receipts = std::move(message.receipts),
                                .names = names_});

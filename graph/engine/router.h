@@ -11,6 +11,7 @@
 #include "graph/engine/flow.h"
 #include "graph/engine/fork.h"
 #include "graph/engine/ledger.h"
+#include "graph/engine/pace.h"
 #include "graph/engine/parcel.h"
 
 namespace slm::engine {
@@ -27,7 +28,8 @@ class Router final : public Visitor {
   void submit(Request&& request, Engine::Callback&& callback, Slot&& slot) {
     flow_.admit(std::move(request), std::move(callback), std::move(slot), now());
   }
-  /// Sends a message that comes from another process to a node. From any thread.
+  /// Sends a message that comes from another process to a node: at once on the caller's thread where that has
+  /// been quick of late, since another thread would take longer to wake. From any thread.
   void enter(Message&& message, std::size_t node, Engine::Callback&& callback, Slot&& slot);
   /// Ends every message `expired` at its next node from now on. From any thread.
   void cancel() { is_cancelled_ = true; }
@@ -71,6 +73,7 @@ class Router final : public Visitor {
   std::string blame(std::size_t node, std::string_view reason) const;
 
   Plan plan_;
+  std::vector<Pace> paces_;                                      ///< of what enters at each node
   const std::shared_ptr<const std::vector<std::string>> names_;  ///< of the nodes; outcomes share it
   const std::shared_ptr<const TimeSource> time_;
   const std::optional<std::chrono::milliseconds> timeout_;  ///< of requests that bring none

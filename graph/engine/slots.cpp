@@ -12,34 +12,35 @@ constexpr int kYields = 16;
 
 }  // namespace
 
-Slots::Slots(std::size_t bound) : bound_{std::min<std::uint64_t>(bound, kDelivering - 1)} {}
+Slots::Slots(std::size_t bound) : bound_{std::min<std::uint64_t>(bound, kTakenByBatch - 1)} {}
 
-bool Slots::try_count_one() {
+bool Slots::try_count_one(Priority priority) {
   auto state = state_.load(std::memory_order_relaxed);
   do {
-    if (state % kDelivering >= bound_) return false;
-  } while (!state_.compare_exchange_weak(state, state + kTaken));
+    if (!has_room(state, priority)) return false;
+  } while (!state_.compare_exchange_weak(state, state + weight_of(priority)));
   return true;
 }
 
-Slot Slots::try_take() {
-  return try_count_one() ? Slot{*this} : Slot{};
+Slot Slots::try_take(Priority priority) {
+  return try_count_one(priority) ? Slot{*this, priority} : Slot{};
 }
 
-Slot Slots::take() {
+Slot Slots::take(Priority priority) {
   // Under load room comes within a few messages' time, much sooner than a thread is put to sleep and woken
   // again.
   for (int attempt = 0; attempt < kYields; ++attempt) {
-    if (try_count_one()) return Slot{*this};
+    if (try_count_one(priority)) return Slot{*this, priority};
     std::this_thread::yield();
   }
-  if (!try_count_one()) {
+  if (!try_count_one(priority)) {
+    auto& room = priority == Priority::batch ? batch_room_ : room_;
     std::unique_lock lock{mutex_};
     ++waiting_;
-    room_.wait(lock, [this] { return try_count_one(); });
+    room.wait(lock, [&] { return try_count_one(priority); });
     --waiting_;
   }
-  return Slot{*this};
+  return Slot{*this, priority};
 }
 
 void Slots::change(std::uint64_t difference) {
@@ -48,7 +49,8 @@ void Slots::change(std::uint64_t difference) {
   // this.
   if (waiting_.load() == 0) return;
   const std::lock_guard lock{mutex_};
-  if (state % kDelivering < bound_) room_.notify_one();
+  if (has_room(state, Priority::interactive)) room_.notify_one();
+  if (has_room(state, Priority::batch)) batch_room_.notify_one();
   if (state == 0) idle_.notify_all();
 }
 
@@ -64,8 +66,9 @@ void Slot::park() {
     --slots_->parked_;
     return;
   }
+  const std::uint64_t before = weight();
   is_parked_ = true;
-  slots_->change(Slots::kDelivering - Slots::kTaken);
+  slots_->change(weight() - before);
 }
 
 void Slots::end_delivery() {

@@ -50,6 +50,60 @@ TEST(EngineRouting, GivesAReasonWhereTheEndIsNotByDesign) {
   EXPECT_EQ(unsure.reason, "gate: unsure");
 }
 
+/// Keeps what it was told.
+struct Listener : Witness {
+  void ended(const Message& message, OutcomeKind kind) noexcept override {
+    heard.push_back(message.answer.text + ' ' + std::string{to_string(kind)});
+  }
+  std::vector<std::string> heard;
+};
+
+PlannedNode witnessed(std::vector<PlannedPort> ports, const std::shared_ptr<Listener>& listener) {
+  return step("gate", std::move(ports), [listener](Message& message) {
+    message.witnesses.push_back(listener);
+    message.answer.text = "guess";
+    return Exit::by(0);
+  });
+}
+
+TEST(EngineRouting, TellsAWitnessHowItsMessageEndedBeforeTheCaller) {
+  const auto listener = std::make_shared<Listener>();
+  Engine engine{plan(witnessed({to(1)}, listener), step("expert", {open()},
+                                                        [](Message& message) {
+                                                          if (message.request.text.empty())
+                                                            return Exit::fail("nothing to say");
+                                                          message.answer.text = "truth";
+                                                          return Exit::by(0);
+                                                        })),
+                {}};
+  run(engine, {.text = "?"});
+  EXPECT_EQ(listener->heard, std::vector<std::string>{"truth answered"});
+  run(engine, {.text = ""});
+  EXPECT_EQ(listener->heard.back(), "guess failed");
+  EXPECT_EQ(listener->heard.size(), 2U);
+}
+
+TEST(EngineRouting, TellsAWitnessOfTheTrunkOnceAndNoneOfABranch) {
+  const auto trunk = std::make_shared<Listener>();
+  const auto branch = std::make_shared<Listener>();
+  run(plan(witnessed({fork({1, 2}, 3)}, trunk), witnessed({to(3)}, branch), step("other", {to(3)}),
+           join_step(
+               "join", {open()}, [](auto branches, auto expected) { return branches.size() == expected; },
+               [](Message&, auto) { return Exit::by(0); })));
+  EXPECT_EQ(trunk->heard, std::vector<std::string>{"guess answered"});
+  EXPECT_EQ(branch->heard, std::vector<std::string>{});
+}
+
+TEST(EngineRouting, TellsNoWitnessOfAMessageThatIsPutOff) {
+  const auto listener = std::make_shared<Listener>();
+  const auto outcome = run(plan(witnessed({to(1)}, listener), step("held", {open()}, [](Message& message) {
+                                  message.is_put_off = true;
+                                  return Exit::expire("held for a later run");
+                                })));
+  EXPECT_TRUE(outcome.is_put_off);
+  EXPECT_EQ(listener->heard, std::vector<std::string>{});
+}
+
 TEST(EngineRouting, NumbersRequestsWithoutAnId) {
   Engine engine{plan(step("only", {open()})), {}};
   EXPECT_EQ(run(engine).id, "1");
