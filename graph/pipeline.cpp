@@ -51,6 +51,13 @@ std::vector<PortSpec> ports_of(NodeEntry& entry, const Document& document) {
   return ports;
 }
 
+std::vector<std::string> names_of(const std::vector<ModelRef>& models) {
+  std::vector<std::string> names;
+  names.reserve(models.size());
+  for (const ModelRef& model : models) names.push_back(model.name);
+  return names;
+}
+
 std::string process_of(const NodeEntry& entry, Document& document) {
   const std::vector<std::string>& processes = document.process_names.list();
   if (!entry.on || entry.on->text.empty()) return processes.empty() ? "" : processes.front();
@@ -83,7 +90,7 @@ bool assemble(DocumentFields& fields, PipelineSpec& spec, Document& document) {
   }
   for (auto& [name, model] : fields.models) {
     is_whole = is_whole && model.type;
-    spec.models.push_back({name, model.place, model.type, model.options});
+    spec.models.push_back({name, model.place, model.type, model.options, model.rates, model.embedders});
   }
   for (auto& [name, node] : fields.nodes) {
     is_whole = is_whole && node.type;
@@ -92,7 +99,7 @@ bool assemble(DocumentFields& fields, PipelineSpec& spec, Document& document) {
                                                        node.type,
                                                        node.options,
                                                        {},
-                                                       node.models_used,
+                                                       names_of(node.models_used),
                                                        process_of(node, document),
                                                        node.on_unreachable});
     if (node.type) added.ports = ports_of(node, document);
@@ -128,6 +135,11 @@ const ModelSpec* PipelineSpec::model(std::string_view model_name) const {
   const auto found =
       std::find_if(models.begin(), models.end(), [&](auto& m) { return m.name == model_name; });
   return found == models.end() ? nullptr : &*found;
+}
+
+bool PipelineSpec::asks(std::string_view model_name) const {
+  return std::ranges::any_of(
+      nodes, [&](const NodeSpec& node) { return std::ranges::count(node.models, model_name) > 0; });
 }
 
 const NodeSpec* PipelineSpec::node(std::string_view node_name) const {

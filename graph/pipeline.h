@@ -10,6 +10,7 @@
 
 #include "graph/endpoint.h"
 #include "graph/problems.h"
+#include "graph/rates.h"
 #include "graph/registry.h"
 
 namespace slm {
@@ -45,6 +46,7 @@ struct ProcessSpec {
   bool is_durable = true;
   std::optional<MachinePath> spool;
   int window = 64;
+  int batch_window = 1024;
   double rate = 0;  ///< a second; 0: any
   std::chrono::milliseconds heartbeat{1000};
   std::optional<int> compress_above;  ///< bytes
@@ -64,6 +66,8 @@ struct ModelSpec {
   Place place;
   const ModelType* type = nullptr;
   std::shared_ptr<void> options;
+  ModelRates rates;
+  std::vector<ModelRef> embedders{};  ///< entries that embed texts for it
 };
 
 struct PortSpec {
@@ -116,6 +120,8 @@ struct PipelineSpec {
   std::vector<FilePath> files;  ///< every file that it names: models, schemas, calibrations, keys
 
   const ModelSpec* model(std::string_view model_name) const;
+  /// Whether a node asks it; a model that none asks only embeds texts for others.
+  bool asks(std::string_view model_name) const;
   const NodeSpec* node(std::string_view node_name) const;
   const ProcessSpec* process(std::string_view process_name) const;
 };

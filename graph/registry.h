@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -13,6 +14,7 @@
 #include "evidence/signals.h"
 #include "graph/fields.h"
 #include "graph/node.h"
+#include "graph/rates.h"
 
 namespace slm {
 
@@ -33,6 +35,21 @@ class NodeContext {
   virtual const std::string& node_name() const = 0;
   /// The opened model of that name; the loader has checked that there is one.
   virtual std::shared_ptr<Resource> model(const std::string& name) const = 0;
+  /// What the pipeline says that this model costs.
+  virtual ModelRates rates(const std::string& /*model*/) const { return {}; }
+  /// Tells the operator what is no message's matter, a line each; any thread, also when this context is gone.
+  virtual std::function<void(const std::string&)> log() const {
+    return [](const std::string&) {};
+  }
+  /// What the node is part of, for the time of this call; null outside of a pipeline.
+  virtual const PipelineSpec* pipeline() const { return nullptr; }
+  /// Whether the node should keep nothing of what it sees.
+  virtual bool is_trial() const { return false; }
+  /// As `EngineOptions::stores`; null: it keeps messages in memory alone.
+  virtual std::shared_ptr<Resource> store() const { return nullptr; }
+  /// As in `EngineOptions`.
+  virtual std::stop_token input_ended() const { return {}; }
+  virtual std::stop_token leaving() const { return {}; }
 };
 
 /// What a check of one node may look at, and where it reports. Nothing is loaded or running then.
@@ -55,7 +72,21 @@ struct NodeType {
   std::function<void(const void* options, CheckContext&)> check;
   /// Signals for which the node leaves evidence; empty function: it passes on what it was given.
   std::function<std::vector<SignalKind>(const void* options, const PipelineSpec&)> gives;
+  /// What it asks of its model beside the message, as one text that changes where that does: a calibration of
+  /// the evidence is bound to it. Empty function: nothing.
+  std::function<std::string(const void* options)> asks;
   bool is_join = false;
+};
+
+/// What the entry of `models` with that name gives as `ModelType::open_embedder`; opened once. Throws as
+/// that.
+using EmbedderSource = std::function<std::shared_ptr<Resource>(const std::string& model)>;
+
+/// What a model is told of the process that it is opened in.
+struct ModelSurroundings {
+  std::function<void(const std::string&)> log;  ///< as `NodeContext::log`
+  std::stop_token leaving;                      ///< as in `EngineOptions`
+  EmbedderSource embedders;
 };
 
 /// A backend, as a pipeline author names it with `backend`.
@@ -64,8 +95,17 @@ struct ModelType {
   std::string doc;
   std::vector<Field> fields;
   std::function<std::shared_ptr<void>()> make_options;
+  /// Tells the options what the entry is called, before they are read; may be empty.
+  std::function<void(void* options, const std::string& name)> take_name;
   /// Throws what its message tells the author.
   std::function<std::shared_ptr<Resource>(const void* options)> open;
+  /// Opens it to embed texts, for others that compare them; empty: it cannot. Throws as `open`.
+  std::function<std::shared_ptr<Resource>(const void* options)> open_embedder;
+  /// Puts what keeps its answers around what was opened, where the entry says so; may be empty. Not called
+  /// where messages are only tried out. Throws as `open` does.
+  std::function<std::shared_ptr<Resource>(const ModelSpec&, std::shared_ptr<Resource> opened,
+                                          const ModelSurroundings&)>
+      keep;
   /// Says what only this backend knows to be wrong; may be empty. Nothing is opened then.
   std::function<std::vector<std::string>(const void* options)> check;
   /// The node types that can use it.
@@ -95,7 +135,7 @@ class Registry {
 /// Describes node class `T`: `T::Options` with `static Fields<Options> Options::fields()`, and a constructor
 /// `T(Options, const NodeContext&)`. Where they exist, `static void T::check(const Options&, CheckContext&)`
 /// and `static std::vector<SignalKind> T::gives(const Options&)`, which may take a `const PipelineSpec&` too,
-/// are used.
+/// are used, and so is `static std::string T::asks(const Options&)`.
 template <class T>
 NodeType node_type(std::string name, std::string doc) {
   using Options = typename T::Options;
@@ -121,6 +161,8 @@ NodeType node_type(std::string name, std::string doc) {
     type.gives = [](const void* o, const PipelineSpec& p) {
       return T::gives(*static_cast<const Options*>(o), p);
     };
+  if constexpr (requires(const Options& o) { T::asks(o); })
+    type.asks = [](const void* o) { return T::asks(*static_cast<const Options*>(o)); };
   type.is_join = std::is_base_of_v<JoinNode, T>;
   return type;
 }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <unordered_set>
 
 #include "graph/format/checks.h"
 #include "graph/format/nearest.h"
@@ -57,18 +56,6 @@ void check_meant_nodes(std::size_t at, const NodeEntry& entry, NodeCheck& check)
   }
 }
 
-void check_unused_models(const PipelineSpec& spec, Document& document) {
-  std::unordered_set<std::string> used;
-  for (const NodeSpec& node : spec.nodes) used.insert(node.models.begin(), node.models.end());
-  for (const ModelSpec& model : spec.models) {
-    if (!used.contains(model.name))
-      document.problems.push_back({document.file, model.place,
-                                   "model `" + model.name +
-                                       "` is used by no node; expected a node with `model: " + model.name +
-                                       "`, or no such entry"});
-  }
-}
-
 }  // namespace
 
 void check_nodes(const PipelineSpec& spec, const std::vector<NodeEntry>& entries, Document& document) {
@@ -84,7 +71,7 @@ void check_nodes(const PipelineSpec& spec, const std::vector<NodeEntry>& entries
   }
   const bool are_uses_known =
       std::all_of(entries.begin(), entries.end(), [](const NodeEntry& entry) { return entry.is_well_read; });
-  if (are_uses_known) check_unused_models(spec, document);
+  if (are_uses_known) check_models(spec, document);
 }
 
 }  // namespace slm

@@ -27,6 +27,9 @@ void pair_forks_and_joins(PipelineSpec& spec, Document& document);
 /// Reports signals, models and references that cannot serve, and whatever node types find wrong themselves.
 void check_nodes(const PipelineSpec& spec, const std::vector<NodeEntry>& entries, Document& document);
 
+/// Reports models that nothing uses, and those that cannot embed for another's cache. All are well read.
+void check_models(const PipelineSpec& spec, Document& document);
+
 /// Reports processes that cannot be reached, nodes that private messages cannot reach, and forks whose join
 /// is elsewhere. Forks are paired.
 void check_placement(const PipelineSpec& spec, Document& document);

@@ -114,6 +114,8 @@ const std::vector<Field>& process_fields() {
           .optional("window", &ProcessSpec::window,
                     "messages that each process which calls it may have there at once; 64 if left out",
                     {1, 65'536})
+          .optional("batch_window", &ProcessSpec::batch_window,
+                    "messages of batch work that each may have there besides; 1024 if left out", {1, 65'536})
           .optional("rate", &ProcessSpec::rate, "messages a second that it takes from each; any if left out",
                     {0})
           .optional("heartbeat", &ProcessSpec::heartbeat,
@@ -146,6 +148,25 @@ class ProcessEntryKind : public Kind {
   }
 };
 
+/// A field of `ModelEntry::rates`.
+template <class T>
+Field rate(const char* key, T ModelRates::*member, const char* doc) {
+  return {key,
+          doc,
+          false,
+          {0},
+          kind_of<T>(),
+          [member](void* entry) -> void* {
+            return &(static_cast<ModelEntry*>(entry)->rates.*member); }};
+}
+
+const std::vector<Field>& common_model_fields() {
+  static const std::vector<Field> fields{
+      rate("price", &ModelRates::price, "what its work costs, in any currency; nothing if left out"),
+      rate("watts", &ModelRates::watts, "power that it draws while a message is at its node")};
+  return fields;
+}
+
 class ModelEntryKind : public Kind {
  public:
   void read(Reader& reader, void* target, Range /*range*/) const override {
@@ -157,9 +178,14 @@ class ModelEntryKind : public Kind {
     if (!backend || !backend->name) return;
     entry.type = registry.model(*backend->name);
     entry.options = entry.type->make_options();
+    if (entry.type->take_name) entry.type->take_name(entry.options.get(), reader.called());
     const std::size_t problems_before = reader.document().problems.size();
-    read_variant(reader, *backend, discriminator_field("backend", "what runs it"), {}, entry.type->fields,
+    reader.document().models_used.clear();
+    std::vector<BoundField> common;
+    for (const Field& field : common_model_fields()) common.push_back({&field, &entry});
+    read_variant(reader, *backend, discriminator_field("backend", "what runs it"), common, entry.type->fields,
                  entry.options.get());
+    entry.embedders = std::move(reader.document().models_used);
     // What was misread has been reported; checking the defaults in its place would only confuse.
     if (!entry.type->check || reader.document().problems.size() != problems_before) return;
     for (const std::string& problem : entry.type->check(entry.options.get()))
@@ -167,7 +193,8 @@ class ModelEntryKind : public Kind {
   }
   void describe(SchemaWriter& schema, Range /*range*/) const override {
     for (const auto& [name, type] : Registry::instance().models())
-      schema.json["oneOf"].push_back(variant_schema("backend", name, type.doc, {}, type.fields));
+      schema.json["oneOf"].push_back(
+          variant_schema("backend", name, type.doc, common_model_fields(), type.fields));
   }
 };
 
@@ -268,6 +295,14 @@ KindPtr kind_of<NodeEntry>() {
 template <>
 KindPtr kind_of<OnUnreachable>() {
   return std::make_shared<OnUnreachableKind>();
+}
+
+Fields<Price> Price::fields() {
+  return Fields<Price>{}
+      .optional("call", &Price::call, "of each answer", {0})
+      .optional("input", &Price::input, "of a million prompt tokens", {0})
+      .optional("output", &Price::output, "of a million generated tokens", {0})
+      .optional("hour", &Price::hour, "of an hour of messages at its nodes", {0});
 }
 
 Fields<BreakerSpec> BreakerSpec::fields() {

@@ -17,11 +17,13 @@ struct ProcessEntry {
   bool is_well_read = false;  ///< nothing was wrong with its keys and values
 };
 
-/// An entry of `models`: the keys of its `backend`.
+/// An entry of `models`: the keys that every model has, and those of its `backend`.
 struct ModelEntry {
   Place place;
   const ModelType* type = nullptr;  ///< null where the backend is not known, which has been reported
   std::shared_ptr<void> options;
+  ModelRates rates;
+  std::vector<ModelRef> embedders;
 };
 
 /// An entry of `nodes`: the keys that every node has, and those of its `type`.
@@ -32,7 +34,7 @@ struct NodeEntry {
   bool is_well_read = false;  ///< nothing was wrong with its keys and values
   std::optional<PlacedText> on;
   std::optional<OnUnreachable> on_unreachable;
-  std::vector<std::string> models_used;
+  std::vector<ModelRef> models_used;
   std::vector<std::pair<std::string, Place>> nodes_meant;
 };
 

@@ -12,7 +12,10 @@ namespace {
 
 std::string number_text(double value) {
   std::array<char, 32> digits;
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
+  constexpr double kWhole = 1e15;  // whole numbers below are written out
+  const auto format = value == std::floor(value) && std::abs(value) < kWhole ? std::chars_format::fixed
+                                                                             : std::chars_format::general;
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value, format).ptr};
 }
 
 std::string with_range(std::string what, Range range) {
@@ -140,7 +143,7 @@ class MachinePathKind : public Kind {
   void read(Reader& reader, void* target, Range /*range*/) const override {
     const auto path = read_path(reader, "a path");
     if (!path) return;
-    reader.document().files.push_back({*path, reader.place()});
+    reader.document().files.push_back({*path, reader.place(), true});
     *static_cast<MachinePath*>(target) = {*path, reader.place()};
   }
   void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }
@@ -199,8 +202,9 @@ class ModelRefKind : public Kind {
  public:
   void read(Reader& reader, void* target, Range /*range*/) const override {
     const auto name = reader.name_among(reader.document().model_names, "a name under `models`");
+    reader.document().has_unknown_model |= !name;
     if (!name) return;
-    reader.document().models_used.push_back(*name);
+    reader.document().models_used.push_back({*name, reader.place()});
     *static_cast<ModelRef*>(target) = {*name, reader.place()};
   }
   void describe(SchemaWriter& schema, Range /*range*/) const override { schema.json["type"] = "string"; }
@@ -287,7 +291,7 @@ class ParsedKind : public Kind {
     }
   }
   void describe(SchemaWriter& schema, Range /*range*/) const override {
-    schema.json["type"] = "string";
+    schema.json["type"] = {"string", "number"};  // `0.05` is a text to a parser, and a number to JSON
     schema.json["description"] = expected_;
   }
 

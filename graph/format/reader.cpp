@@ -54,6 +54,11 @@ Place Reader::place() const {
   return place_of(value_, key_place_);
 }
 
+std::string Reader::called() const {
+  const std::size_t begin = name_.find('`') + 1;
+  return name_.substr(begin, name_.find('`', begin) - begin);
+}
+
 void Reader::problem_at(Place place, std::string message) {
   document_.problems.push_back({document_.file, place, std::move(message)});
 }
@@ -129,6 +134,12 @@ std::vector<std::pair<std::string, Reader>> Reader::entries() {
       continue;
     }
     const std::string key = entry.first.Scalar();
+    if (key == "<<") {
+      problem_at(key_place, "`<<` in " + name() +
+                                " is a merge key, which is not read; expected the keys themselves, or an "
+                                "alias as the value of one");
+      continue;
+    }
     const auto [first, is_new] = seen.emplace(key, key_place);
     if (!is_new) {
       problem_at(key_place, "`" + key + "` stands twice in " + name() + ", first on line " +

@@ -42,7 +42,8 @@ struct Document {
   std::vector<Problem> problems;
   std::vector<FilePath> files;  ///< those that were found
   /// References of the node being read, for the checks that follow.
-  std::vector<std::string> models_used;
+  bool has_unknown_model = false;  ///< one that was meant is not known, so that it may seem unused
+  std::vector<ModelRef> models_used;
   std::vector<std::pair<std::string, Place>> nodes_meant;
   bool has_dangling_edge = false;
 };
@@ -60,6 +61,8 @@ class Reader {
   /// The place of the value, or of its key where the value is absent.
   Place place() const;
   Place key_place() const { return key_place_; }
+  /// The key alone that the value stands under: the first word in backquotes of `name`.
+  std::string called() const;
   /// Names the value by what it is, such as `` node `draft` ``, for the messages about it and its parts.
   void call(const std::string& what) { name_ = what + ' ' + name_.substr(0, name_.find("` of ") + 1); }
 
