@@ -15,6 +15,12 @@ struct LabelEvidence {
   bool empty() const { return probabilities.empty(); }
 };
 
+/// Further answers that a model drew at random, and how many of them say the same as the one it gave.
+struct SampleVotes {
+  int samples = 0;
+  int agreeing = 0;
+};
+
 /// What a model shows of its own certainty about one answer. Whatever a model cannot show stays empty, and a
 /// gate treats what is empty as missing, never as zero.
 struct Evidence {
@@ -25,6 +31,9 @@ struct Evidence {
   std::optional<float> first_token_margin;
   /// Whether the finished answer satisfies the node's JSON Schema; empty where the node has none.
   std::optional<bool> schema_valid;
+  /// Whether the answer says the same as the one that the message brought along; empty where it brought none.
+  std::optional<bool> agreement;
+  std::optional<SampleVotes> sample_votes;
 };
 
 }  // namespace slm
