@@ -1,4 +1,4 @@
-#include "models/ngram/replace_file.h"
+#include "models/replace_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 
 #include "tests/models/ngram/sample_data.h"
 
-namespace slm::ngram {
+namespace slm {
 namespace {
 
 using Bytes = std::vector<std::byte>;
@@ -31,7 +31,7 @@ class ReplaceFile : public testing::Test {
     }
   }
 
-  TemporaryFolder folder_;
+  ngram::TemporaryFolder folder_;
   Bytes bytes_{std::byte{1}, std::byte{2}};
 };
 
@@ -51,11 +51,11 @@ TEST_F(ReplaceFile, RefusesWhatIsNoRegularFileAndLeavesIt) {
 }
 
 TEST_F(ReplaceFile, ALinkGoesOnLeadingToTheFile) {
-  write_bytes(folder_.file("m.slm"), {});
+  ngram::write_bytes(folder_.file("m.slm"), {});
   std::filesystem::create_symlink("m.slm", folder_.file("link"));
   EXPECT_EQ(complaint(folder_.file("link")), "");
   EXPECT_TRUE(std::filesystem::is_symlink(folder_.file("link")));
-  EXPECT_EQ(read_bytes(folder_.file("m.slm")), bytes_);
+  EXPECT_EQ(ngram::read_bytes(folder_.file("m.slm")), bytes_);
   std::filesystem::remove(folder_.file("m.slm"));
   EXPECT_NE(complaint(folder_.file("link")).find("a link that leads nowhere"), std::string::npos);
 }
@@ -74,4 +74,4 @@ TEST_F(ReplaceFile, ComplaintsAreKnownBeforehandAndNameTheFileThatWasAskedFor) {
 }
 
 }  // namespace
-}  // namespace slm::ngram
+}  // namespace slm
