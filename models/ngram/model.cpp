@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "models/checksum.h"
 #include "models/ngram/kernels.h"
 #include "models/ngram/words.h"
 
@@ -98,13 +99,6 @@ void add_text(std::string_view text, const ModelFile& file, Sum& sum) {
     }
   }
   if (previous != kTextStart) sum.add(FeatureKind::pair, hash_pair(previous, kTextEnd));
-}
-
-std::string hexadecimal(std::uint64_t value) {
-  std::string digits(16, '0');
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, value >>= 4)
-    *digit = "0123456789abcdef"[value & 15];
-  return digits;
 }
 
 std::string describe_features(const Header& header) {

@@ -11,9 +11,9 @@
 #include "models/ngram/model.h"
 #include "models/ngram/model_writer.h"
 #include "models/ngram/regression.h"
-#include "models/ngram/replace_file.h"
 #include "models/ngram/temperature.h"
 #include "models/ngram/vocabulary.h"
+#include "models/replace_file.h"
 
 namespace slm::ngram {
 namespace {
@@ -35,6 +35,7 @@ void check(const TrainOptions& options) {
   };
   const bool has_grams = options.min_gram_characters > 0;
   require(options.held_out >= 0 && options.held_out <= 0.9, "held_out must lie between 0 and 0.9");
+  require(options.folds > 0, "folds must be at least 1");
   require(options.word_ngrams == 1 || options.word_ngrams == 2, "word_ngrams must be 1 or 2");
   require(has_grams || options.max_gram_characters == 0,
           "min_gram_characters must be at least 1, or both bounds 0 for no n-grams of characters");
@@ -103,6 +104,14 @@ SparseTexts encode(const Vocabulary& vocabulary, std::span<const std::string_vie
   return encoded;
 }
 
+void append_logits(const Regression& regression, Lessons of, std::vector<float>& to) {
+  std::vector<float> row(regression.row_labels);
+  for (std::size_t i = 0; i < of.labels.size(); ++i) {
+    regression.logits(of.texts[i], row);
+    to.insert(to.end(), row.begin(), row.begin() + static_cast<std::ptrdiff_t>(regression.label_count));
+  }
+}
+
 // What the held-out examples say of the weights as they are.
 struct Verdict {
   Temperature temperature;
@@ -110,13 +119,14 @@ struct Verdict {
 };
 
 Verdict judge(const Regression& regression, Lessons held_out) {
-  std::vector<float> row(regression.row_labels), logits;
+  std::vector<float> logits;
+  append_logits(regression, held_out, logits);
+  const auto label_count = static_cast<std::ptrdiff_t>(regression.label_count);
   std::size_t right = 0;
-  for (std::size_t i = 0; i < held_out.labels.size(); ++i) {
-    regression.logits(held_out.texts[i], row);
-    const auto end = row.begin() + static_cast<std::ptrdiff_t>(regression.label_count);
-    if (std::max_element(row.begin(), end) - row.begin() == held_out.labels[i]) ++right;
-    logits.insert(logits.end(), row.begin(), end);
+  auto row = logits.begin();
+  for (const std::uint32_t label : held_out.labels) {
+    if (std::max_element(row, row + label_count) - row == label) ++right;
+    row += label_count;
   }
   const double accuracy = static_cast<double>(right) / static_cast<double>(held_out.labels.size());
   return {fit_temperature({logits, held_out.labels, regression.label_count}), accuracy};
@@ -156,6 +166,37 @@ std::optional<Best> descend(Lessons training, Lessons held_out, Regression regre
   return best;
 }
 
+// The mean of several models, each made without another share of the examples; empty where cancelled.
+std::optional<Best> descend_averaged(std::span<const Example> examples, const LabelIndex& labels,
+                                     const Vocabulary& vocabulary, TrainOptions options,
+                                     const TrainHooks& hooks, TrainReport& report) {
+  Best mean{Regression(report.features, labels.size()), {}, 0};
+  std::vector<float> logits;
+  std::vector<std::uint32_t> logits_of;
+  const auto scale = 1 / static_cast<float>(options.folds);
+  const auto add = [&](std::vector<float>& sum, const std::vector<float>& weights) {
+    std::transform(sum.begin(), sum.end(), weights.begin(), sum.begin(),
+                   [&](float a, float b) { return a + scale * b; });
+  };
+  for (std::uint32_t fold = 0; fold < options.folds; ++fold, ++options.seed) {
+    const Data data = divide(examples, {}, labels, options);
+    const SparseTexts training = encode(vocabulary, data.training.texts);
+    const SparseTexts held_out = encode(vocabulary, data.held_out.texts);
+    const Lessons judged{held_out, data.held_out.labels};
+    const std::optional<Best> one =
+        descend({training, data.training.labels}, judged, Regression(report.features, labels.size()), options,
+                hooks, report);
+    if (!one) return std::nullopt;
+    append_logits(one->regression, judged, logits);
+    logits_of.insert(logits_of.end(), judged.labels.begin(), judged.labels.end());
+    add(mean.regression.weights, one->regression.weights);
+    add(mean.regression.bias, one->regression.bias);
+    mean.epoch = one->epoch;
+  }
+  if (!logits_of.empty()) mean.temperature = fit_temperature({logits, logits_of, labels.size()});
+  return mean;
+}
+
 // Sound weights are below 100. The bound keeps the sums in words' rows within what a file may hold.
 void check(const Regression& regression) {
   const auto is_sound = [](float weight) { return weight >= -1000 && weight <= 1000; };
@@ -188,7 +229,10 @@ TrainReport train(std::span<const Example> training, std::span<const Example> va
   const LabelIndex labels(training);
   check(labels);
   check_output(output);
-  const Data data = divide(training, validation, labels, options);
+  const bool is_averaged = options.folds > 1 && validation.empty() && options.held_out > 0;
+  TrainOptions all = options;
+  all.held_out = 0;
+  const Data data = divide(training, validation, labels, is_averaged ? all : options);
   TrainReport report;
   report.labels = labels.names();
   report.training_examples = data.training.texts.size();
@@ -196,12 +240,15 @@ TrainReport train(std::span<const Example> training, std::span<const Example> va
 
   const Vocabulary vocabulary(data.training.texts, options);
   check(vocabulary, options, data.training.texts.size());
-  const SparseTexts training_texts = encode(vocabulary, data.training.texts);
-  const SparseTexts held_out_texts = encode(vocabulary, data.held_out.texts);
   report.features = vocabulary.features().size();
+  const auto descend_once = [&] {
+    const SparseTexts training_texts = encode(vocabulary, data.training.texts);
+    const SparseTexts held_out_texts = encode(vocabulary, data.held_out.texts);
+    return descend({training_texts, data.training.labels}, {held_out_texts, data.held_out.labels},
+                   Regression(report.features, labels.size()), options, hooks, report);
+  };
   const std::optional<Best> best =
-      descend({training_texts, data.training.labels}, {held_out_texts, data.held_out.labels},
-              Regression(report.features, labels.size()), options, hooks, report);
+      is_averaged ? descend_averaged(training, labels, vocabulary, options, hooks, report) : descend_once();
   report.is_cancelled = !best;
   if (!best) return report;
   check(best->regression);

@@ -34,6 +34,11 @@ struct TrainOptions {
   /// Share of every label that is held out, to stop early, to calibrate and to report on, where no validation
   /// examples are given. 0 holds nothing out: every epoch runs, and the probabilities are not calibrated.
   double held_out = 0.1;
+  /// So many models are trained, each with another share held out, and their weights are averaged (bagging,
+  /// Breiman 1996): all examples are trained on, and chance matters less. Costs as many times as one. The
+  /// temperature is that of the single models, and there is nothing left to report on. 1 where nothing is
+  /// held out of the training examples.
+  std::uint32_t folds = 1;
   /// 2: pairs of words count too. They tell "not bad" from "bad" for about twice the file.
   std::uint32_t word_ngrams = 2;
   /// N-grams of characters within words, which recognise misspelt and inflected words. Both 0: none, for a

@@ -72,6 +72,28 @@ TEST_F(NgramTrainer, RunsAllEpochsWhereNothingIsHeldOut) {
   EXPECT_EQ(report.temperature, 1);
 }
 
+TEST_F(NgramTrainer, LearnsFromAllExamplesWhereModelsAreAveraged) {
+  const TrainOptions folds{.folds = 3, .min_count = 1};
+  const TrainReport averaged = train_sample(folds, "one.slm");
+  EXPECT_EQ(averaged.training_examples, 300U);
+  EXPECT_EQ(averaged.held_out_examples, 0U);
+  EXPECT_EQ(averaged.features,
+            train_sample({.held_out = 0, .max_epochs = 1, .min_count = 1}, "all.slm").features);
+  EXPECT_NE(averaged.temperature, 1);
+  train_sample(folds, "two.slm");
+  EXPECT_EQ(read_bytes(folder_.file("one.slm")), read_bytes(folder_.file("two.slm")));
+
+  const Model model(folder_.file("one.slm"));
+  std::vector<float> probabilities(model.labels()->size());
+  std::size_t right = 0;
+  for (const Example& example : sample_examples(200, 8)) {
+    model.classify(example.text, probabilities);
+    const auto best = std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin();
+    right += (*model.labels())[static_cast<std::size_t>(best)] == example.label ? 1U : 0U;
+  }
+  EXPECT_GT(right, 180U);
+}
+
 TEST_F(NgramTrainer, WritesNothingWhereCancelled) {
   int asked = 0;
   TrainHooks hooks;
