@@ -23,12 +23,6 @@ std::optional<std::chrono::system_clock::time_point> parse_date(std::string_view
 
 }  // namespace
 
-std::chrono::milliseconds Backoff::next() {
-  std::uniform_int_distribution<std::chrono::milliseconds::rep> pause(kShortest.count(), 3 * last_.count());
-  last_ = std::min(std::chrono::milliseconds(pause(random_)), kLongest);
-  return last_;
-}
-
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view retry_after, std::string_view date,
                                                       std::chrono::system_clock::time_point now) {
   // More than that is no pause but an end, and would overflow what it is added to.

@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include <gmock/gmock.h>
 
 #include "tests/runtime/program.h"
@@ -20,6 +22,16 @@ models:
   cloud: { backend: openai, url: "http://127.0.0.1:1/path", model: some-model, api_key: "${SLM_TEST_KEY}", retries: 0 }
 nodes:
   ask: { type: generate, model: cloud, prompt: "{text}" }
+)";
+
+/// The same, which asks again when the test is long over.
+constexpr const char* kWaitingPipeline = R"(pipeline: remote
+version: 1
+entry: ask
+models:
+  cloud: { backend: openai, url: "http://127.0.0.1:1", model: some-model, retries: 0 }
+nodes:
+  ask: { type: generate, model: cloud, prompt: "{text}", retry: { unavailable: 1, wait: 10min, longest_wait: 10min } }
 )";
 
 Ended run_with_key(std::vector<std::string> arguments, const std::string& input = "") {
@@ -52,6 +64,18 @@ TEST(RemoteModel, FailsItsMessagesWithoutItsKey) {
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_THAT(ended.out, HasSubstr("http://127.0.0.1:1: it cannot be connected to"));
   EXPECT_THAT(ended.out + ended.err, Not(HasSubstr(kKey)));
+}
+
+TEST(RemoteModel, MessagesThatWaitForAnotherTryKeepNoneFromBeingRead) {
+  const TemporaryFolder folder;
+  std::string lines;
+  for (int i = 0; i < 6'000; ++i) lines += "{\"text\": \"waits\"}\n";  // more than the writer holds in order
+  lines += "this one fails at once\n";
+  Program program{{SLM_GRAPH_PROGRAM, "run", folder.write("waiting.yaml", kWaitingPipeline).string(),
+                   folder.write("lines.jsonl", lines).string()}};
+  EXPECT_THAT(program.read_line(), HasSubstr("6001"));
+  program.send_signal(SIGKILL);
+  program.wait();
 }
 
 }  // namespace
