@@ -5,18 +5,17 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <deque>
 #include <mutex>
-#include <random>
 #include <system_error>
 #include <utility>
 
+#include "models/backoff.h"
 #include "models/model.h"
 #include "models/openai/error_text.h"
 #include "models/openai/exchange.h"
 #include "models/openai/http_connection.h"
-#include "models/openai/retry.h"
+#include "models/openai/request_headers.h"
 #include "models/openai/ticket.h"
 
 namespace slm::openai {
@@ -30,13 +29,19 @@ constexpr auto kNever = Clock::time_point::max();
 constexpr std::chrono::milliseconds kEndOfBody{1000};
 /// A connection that was about to be made when its call was given up is closed a little later.
 constexpr std::chrono::milliseconds kAbortAgain{20};
+constexpr std::chrono::milliseconds kShortestPause{250};
+constexpr std::chrono::milliseconds kLongestPause{20'000};
 
-/// A peer that closes a connection under a write would end the process, and OpenSSL cannot be told otherwise.
-void block_sigpipe() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+const char* path_of(OpenAiOptions::Api api) {
+  switch (api) {
+    case OpenAiOptions::Api::chat:
+      return "/chat/completions";
+    case OpenAiOptions::Api::completions:
+      return "/completions";
+    case OpenAiOptions::Api::embeddings:
+      return "/embeddings";
+  }
+  return "";
 }
 
 std::string seconds_text(std::chrono::milliseconds time) {
@@ -52,20 +57,11 @@ class Dispatcher::State {
   explicit State(const OpenAiOptions& options)
       : options_(options),
         endpoint_(Endpoint::parse(options.url)),
-        path_(endpoint_.path +
-              (options.api == OpenAiOptions::Api::chat ? "/chat/completions" : "/completions")),
+        path_(endpoint_.path + path_of(options.api)),
         error_text_(endpoint_.origin(), options.api_key),
-        slots_(static_cast<std::size_t>(options.concurrency)) {
-    headers_ = {{"Content-Type", "application/json"},
-                {"Accept", options.stream ? "text/event-stream" : "application/json"},
-                {"Accept-Encoding", "identity"},
-                {"User-Agent", "slm-graph"}};
-    if (!options.api_key.empty()) {
-      const bool is_bearer = options.api_key_header == "Authorization";
-      headers_.emplace_back(options.api_key_header, (is_bearer ? "Bearer " : "") + options.api_key);
-    }
-    headers_.insert(headers_.end(), options.headers.begin(), options.headers.end());
-  }
+        headers_(request_headers(options, "application/json",
+                                 options.stream ? "text/event-stream" : "application/json")),
+        slots_(static_cast<std::size_t>(options.concurrency)) {}
 
   std::size_t connections() const { return slots_.size(); }
 
@@ -106,7 +102,7 @@ class Dispatcher::State {
     pthread_setname_np(pthread_self(), "slm-openai");
     block_sigpipe();
     HttpConnection connection(endpoint_, options_);
-    Backoff backoff(std::random_device{}());
+    Backoff backoff(kShortestPause, kLongestPause);
     Slot& slot = slots_[index];
     while (const TicketPtr ticket = next(slot, connection)) {
       const auto result = run(slot, *ticket, connection, backoff);
@@ -172,12 +168,25 @@ class Dispatcher::State {
     changed_.notify_one();
   }
 
+  /// Whose turn it is of those that wait, under the mutex: the oldest that somebody waits for, else the
+  /// oldest of batch work, which leaves a quarter of the connections free.
+  std::deque<TicketPtr>::iterator next_turn() {
+    const auto can_wait = [](const TicketPtr& ticket) { return ticket->call().patience.can_wait; };
+    const auto interactive = std::ranges::find_if_not(waiting_, can_wait);
+    if (interactive != waiting_.end()) return interactive;
+    const auto batch =
+        std::ranges::count_if(slots_, [&](const Slot& slot) { return slot.ticket && can_wait(slot.ticket); });
+    const auto most = slots_.size() - slots_.size() / 4;
+    return static_cast<std::size_t>(batch) < most ? waiting_.begin() : waiting_.end();
+  }
+
   TicketPtr next(Slot& slot, HttpConnection& connection) {
     std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [&] { return is_stopped_ || !waiting_.empty(); });
+    auto turn = waiting_.end();
+    arrived_.wait(lock, [&] { return is_stopped_ || (turn = next_turn()) != waiting_.end(); });
     if (is_stopped_) return nullptr;
-    slot.ticket = std::move(waiting_.front());
-    waiting_.pop_front();
+    slot.ticket = std::move(*turn);
+    waiting_.erase(turn);
     slot.connection = &connection;
     slot.is_given_up = false;
     slot.is_aborted = false;
@@ -196,6 +205,7 @@ class Dispatcher::State {
       is_changed_ = true;
     }
     changed_.notify_one();
+    arrived_.notify_one();  // batch work may have waited for this
   }
 
   /// Empty: the call was given up.
@@ -216,19 +226,25 @@ class Dispatcher::State {
       if (trouble.was_connection_stale && std::exchange(may_be_stale, false)) continue;
       const std::string reason =
           trouble.reason + (retry == 0 ? "" : " (the last of " + std::to_string(retry + 1) + " tries)");
-      if (!trouble.may_pass || retry == options_.retries) return failure(reason);
+      if (!trouble.may_pass || retry == options_.retries) return failure(trouble, reason);
       auto pause = backoff.next();
       if (trouble.retry_after) pause = std::max<std::chrono::milliseconds>(pause, *trouble.retry_after);
       const auto again = Clock::now() + pause;
       if (again >= std::min(ticket.call().patience.deadline, slot.begun + options_.timeout))
-        return failure(reason + "; there is no time for the pause of " + seconds_text(pause) +
-                       " before another try");
+        return failure(trouble, reason + "; there is no time for the pause of " + seconds_text(pause) +
+                                    " before another try");
       if (!wait(slot, again)) return std::nullopt;
       ++retry;
     }
   }
 
-  ModelFailure failure(const std::string& reason) const { return {.reason = error_text_.of(reason)}; }
+  ModelFailure failure(const Trouble& trouble, const std::string& reason) const {
+    return {.reason = error_text_.of(reason),
+            .cause = trouble.cause,
+            .retry_after = trouble.retry_after,
+            .prompt_tokens = trouble.prompt_tokens,
+            .generated_tokens = trouble.generated_tokens};
+  }
 
   bool begin_try(Slot& slot) {
     {
@@ -318,7 +334,8 @@ class Dispatcher::State {
       const bool has_reply = slot.sent != kNever && slot.progress == Progress::complete;
       if (!failure && !is_late) return std::min(slot.ticket->call().patience.deadline, limit.at);
       if (!failure && !has_reply)
-        failure = ModelFailure{.reason = error_text_.of(std::string(limit.what) + seconds_text(limit.time))};
+        failure = ModelFailure{.reason = error_text_.of(std::string(limit.what) + seconds_text(limit.time)),
+                               .cause = ModelFailure::Cause::timeout};
       slot.is_aborted = true;
       // Where the reply is there, only the end of its body is missing, and its thread settles it.
       slot.is_given_up = failure.has_value();
@@ -335,7 +352,7 @@ class Dispatcher::State {
   const Endpoint endpoint_;
   const std::string path_;
   const ErrorText error_text_;
-  HttpHeaders headers_;
+  const HttpHeaders headers_;
 
   std::mutex mutex_;                  // guards what follows
   std::condition_variable arrived_;   // for the connections

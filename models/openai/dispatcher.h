@@ -1,26 +1,14 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
-#include <variant>
 #include <vector>
 
-#include "models/generator.h"
-#include "models/openai/endpoint.h"
+#include "models/openai/call.h"
 #include "models/openai/options.h"
-#include "models/openai/reply.h"
 
 namespace slm::openai {
-
-/// A request to a server, and who waits for its answer.
-struct Call {
-  std::string body;
-  Patience patience;
-  std::function<bool(const Reply&)> is_enough;  ///< ends the answer early; may be empty
-  std::function<void(std::variant<Reply, ModelFailure>)> done;
-};
 
 /// Sends calls to one server, so many together as there are connections, and tries again where that helps.
 ///
@@ -29,20 +17,20 @@ struct Call {
 /// once, on a thread of the dispatcher, also when that is destroyed first; destruction waits for no server,
 /// at most for a look-up of the server's name. The last reference to the dispatcher's owner may be dropped by
 /// a call's `done`.
-class Dispatcher {
+class Dispatcher : public Desk {
  public:
   /// Connects to nothing yet. Throws `std::invalid_argument` where the address is none, and `ModelError`
   /// where there are no threads.
   explicit Dispatcher(const OpenAiOptions& options);
-  ~Dispatcher();
+  ~Dispatcher() override;
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
   /// Any thread. The queue is bounded by the callers, who await their answers.
-  void submit(Call call);
+  void submit(Call call) override;
 
   /// As `submit`, but the call is answered at once, on the dispatcher's thread as every other.
-  void answer(Call call, std::variant<Reply, ModelFailure> result);
+  void answer(Call call, std::variant<Reply, ModelFailure> result) override;
 
  private:
   class State;

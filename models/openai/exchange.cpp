@@ -1,30 +1,14 @@
 #include "models/openai/exchange.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-
-#include "models/openai/retry.h"
 
 namespace slm::openai {
 namespace {
 
+using Cause = ModelFailure::Cause;
+
 /// Of an error's body: it is only quoted.
 constexpr std::size_t kLongestError = 64 << 10;
-
-/// What an error's body says, without its wrapping where that is known.
-std::string message_of(const std::string& body) {
-  const auto json = nlohmann::json::parse(body, nullptr, false);
-  if (!json.is_object()) return body;
-  const auto error = json.find("error");
-  const nlohmann::json& inside = error == json.end() ? json : *error;
-  if (inside.is_string()) return inside.get<std::string>();
-  if (!inside.is_object()) return body;
-  for (const char* name : {"message", "detail"}) {
-    const auto found = inside.find(name);
-    if (found != inside.end() && found->is_string()) return found->get<std::string>();
-  }
-  return body;
-}
 
 }  // namespace
 
@@ -88,41 +72,36 @@ bool Exchange::take_event(std::string_view data) {
   return true;
 }
 
-Trouble Exchange::refusal() const {
-  Trouble trouble;
-  trouble.may_pass = head_.status == 429 || head_.status >= 500;
-  if (head_.status >= 300 && head_.status < 400) {
-    trouble.reason = "it redirects (" + std::to_string(head_.status) +
-                     "), which is not followed; expected the final address in `url`";
-    return trouble;
-  }
-  trouble.reason = "it answers with status " + std::to_string(head_.status);
-  const std::string message = message_of(text_);
-  if (!message.empty()) trouble.reason += ": " + message;
-  if (trouble.may_pass)
-    trouble.retry_after = parse_retry_after(head_.retry_after, head_.date, std::chrono::system_clock::now());
+Trouble Exchange::in_vain(std::string reason, Cause cause) const {
+  const Reply& reply = reader_.reply();
+  Trouble trouble{.reason = std::move(reason), .cause = cause};
+  trouble.prompt_tokens = reply.prompt_tokens.value_or(0);
+  trouble.generated_tokens = reply.generated_tokens.value_or(static_cast<int>(reply.tokens.size()));
   return trouble;
 }
 
 std::variant<Reply, Trouble> Exchange::finish(const HttpEnd& end) {
   using Kind = HttpEnd::Kind;
-  if (bad_) return Trouble{*bad_};
+  if (bad_) return in_vain(*bad_, Cause::invalid);
   // An error's body need not be complete, nor come at all.
-  if (form_ == Form::error) return refusal();
+  if (form_ == Form::error) return refusal_of(head_, text_);
   if (form_ == Form::none) {
     const bool has_broken = end.kind == Kind::broken;
+    const bool may_pass = has_broken || end.kind == Kind::not_connected;
     return Trouble{.reason = has_broken ? "the connection broke before an answer came" : end.reason,
-                   .may_pass = has_broken || end.kind == Kind::not_connected,
-                   .was_connection_stale = has_broken && end.was_kept};
+                   .may_pass = may_pass,
+                   .was_connection_stale = has_broken && end.was_kept,
+                   .cause = may_pass ? Cause::unavailable : Cause::other};
   }
   try {
     if (is_ended_early_) return reader_.finish_early();
     if (form_ == Form::whole && end.kind == Kind::complete) reader_.take(text_);
     const bool is_whole = is_complete_ || end.kind == Kind::complete;
-    if (!is_whole && !reader_.reply().finish) return Trouble{end.reason};
+    if (!is_whole && !reader_.reply().finish) return in_vain(end.reason, Cause::interrupted);
     return reader_.finish();
   } catch (const BadReply& error) {
-    return Trouble{error.what()};
+    // Of a stream the events have been taken before: only its end can be missing.
+    return in_vain(error.what(), form_ == Form::stream ? Cause::interrupted : Cause::invalid);
   }
 }
 

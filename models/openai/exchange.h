@@ -1,25 +1,17 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 #include <variant>
 
+#include "models/generator.h"
 #include "models/openai/event_stream.h"
 #include "models/openai/http_connection.h"
+#include "models/openai/refusal.h"
 #include "models/openai/reply.h"
 
 namespace slm::openai {
-
-/// Why a try gave no answer.
-struct Trouble {
-  std::string reason;
-  bool may_pass = false;  ///< another try can succeed, and nothing was received that it would repeat
-  /// A connection that was kept broke before anything came: the server had closed it already.
-  bool was_connection_stale = false;
-  std::optional<std::chrono::seconds> retry_after;  ///< as the server asks
-};
 
 /// How far a try has come.
 enum class Progress { waiting, token, complete };
@@ -43,7 +35,8 @@ class Exchange : public HttpReader {
   enum class Form { none, stream, whole, error };
 
   bool take_event(std::string_view data);
-  Trouble refusal() const;
+  /// Where the server had begun to answer.
+  Trouble in_vain(std::string reason, ModelFailure::Cause cause) const;
 
   std::function<bool(const Reply&)> is_enough_;
   std::function<void(Progress)> on_progress_;

@@ -3,7 +3,10 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <array>
+#include <csignal>
 #include <exception>
+#include <fstream>
 #include <mutex>
 
 #ifndef CPPHTTPLIB_OPENSSL_SUPPORT
@@ -52,6 +55,33 @@ HttpEnd end_of(httplib::Error error) {
   }
 }
 
+httplib::Request request_of(const char* method, const std::string& path) {
+  httplib::Request request;
+  request.method = method;
+  request.path = path;
+  return request;
+}
+
+/// Has the parts of a body sent one after the other, of the file a little at a time.
+void attach(httplib::Request& request, const HttpUpload& upload) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(upload.file, error);
+  const auto stream = std::make_shared<std::ifstream>(upload.file, std::ios::binary);
+  request.content_length_ = upload.before.size() + (error ? 0 : size) + upload.after.size();
+  request.content_provider_ = [&upload, stream, file_end = upload.before.size() + size](
+                                  std::size_t offset, std::size_t, httplib::DataSink& sink) {
+    if (!stream->is_open()) return false;
+    if (offset < upload.before.size())
+      return sink.write(upload.before.data() + offset, upload.before.size() - offset);
+    if (offset >= file_end)
+      return sink.write(upload.after.data() + (offset - file_end), upload.after.size() - (offset - file_end));
+    std::array<char, 1U << 16U> chunk{};
+    stream->seekg(static_cast<std::streamoff>(offset - upload.before.size()));
+    stream->read(chunk.data(), static_cast<std::streamsize>(std::min(chunk.size(), file_end - offset)));
+    return stream->gcount() > 0 && sink.write(chunk.data(), static_cast<std::size_t>(stream->gcount()));
+  };
+}
+
 /// A second handle of a socket, with which it can be shut down whatever its owner does with the first.
 class SocketHandle {
  public:
@@ -77,6 +107,13 @@ class SocketHandle {
 };
 
 }  // namespace
+
+void block_sigpipe() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
 
 class HttpConnection::Client {
  public:
@@ -107,14 +144,9 @@ class HttpConnection::Client {
     });
   }
 
-  HttpEnd post(const std::string& path, const HttpHeaders& headers, const std::string& body,
-               HttpReader& reader) {
+  HttpEnd send(httplib::Request request, const HttpHeaders& headers, HttpReader& reader) {
     is_fresh_ = false;
-    httplib::Request request;
-    request.method = "POST";
-    request.path = path;
     for (const auto& [name, value] : headers) request.headers.emplace(name, value);
-    request.body = body;
     request.response_handler = [&](const httplib::Response& response) {
       return reader.head(head_of(response));
     };
@@ -156,7 +188,20 @@ HttpConnection::~HttpConnection() = default;
 
 HttpEnd HttpConnection::post(const std::string& path, const HttpHeaders& headers, const std::string& body,
                              HttpReader& reader) {
-  return client_->post(path, headers, body, reader);
+  httplib::Request request = request_of("POST", path);
+  request.body = body;
+  return client_->send(std::move(request), headers, reader);
+}
+
+HttpEnd HttpConnection::get(const std::string& path, const HttpHeaders& headers, HttpReader& reader) {
+  return client_->send(request_of("GET", path), headers, reader);
+}
+
+HttpEnd HttpConnection::post(const std::string& path, const HttpHeaders& headers, const HttpUpload& upload,
+                             HttpReader& reader) {
+  httplib::Request request = request_of("POST", path);
+  attach(request, upload);
+  return client_->send(std::move(request), headers, reader);
 }
 
 void HttpConnection::abort() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +47,17 @@ struct HttpEnd {
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
+/// A body that is not held in memory: what is in the file, between two texts.
+struct HttpUpload {
+  std::string before;
+  std::filesystem::path file;
+  std::string after;
+};
+
+/// In the calling thread: a peer that closes a connection under a write would end the process, and OpenSSL
+/// cannot be told otherwise.
+void block_sigpipe();
+
 /// A connection to one server, kept between requests and made anew where it broke. TLS is always verified,
 /// redirects are not followed, and proxies are not used.
 class HttpConnection {
@@ -58,6 +70,12 @@ class HttpConnection {
 
   /// One thread at a time, in which SIGPIPE is blocked. Never throws.
   HttpEnd post(const std::string& path, const HttpHeaders& headers, const std::string& body,
+               HttpReader& reader);
+
+  /// Likewise.
+  HttpEnd get(const std::string& path, const HttpHeaders& headers, HttpReader& reader);
+  /// Likewise; a file that cannot be read ends it `broken`.
+  HttpEnd post(const std::string& path, const HttpHeaders& headers, const HttpUpload& upload,
                HttpReader& reader);
 
   /// Closes the connection under a request, which then ends soon; any thread. A connection that is not made

@@ -8,7 +8,10 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "models/openai/batch/batcher.h"
 #include "models/openai/choice_path.h"
+#include "models/openai/dispatcher.h"
+#include "models/openai/endpoint.h"
 #include "models/openai/request_body.h"
 #include "models/output/gbnf_check.h"
 #include "models/output/json_schema_grammar.h"
@@ -142,6 +145,21 @@ void check_certificates(const std::filesystem::path& file) {
     throw ModelError(file.string() + ": holds no certificate in PEM");
 }
 
+template <class Make>
+Model opened(const OpenAiOptions& options, const Make& make) {
+  if (!options.ca_file.empty()) check_certificates(options.ca_file);
+  try {
+    const std::shared_ptr<OpenAiModel> model = make();
+    return {.info = {.format = "openai", .name = options.model},
+            .classifier = nullptr,
+            .generator = model,
+            .scorer = model,
+            .is_remote = true};
+  } catch (const std::invalid_argument& error) {
+    throw ModelError(std::string("`url`: ") + error.what());
+  }
+}
+
 /// Reads the tokens of a reply as they come.
 class ChoiceReader {
  public:
@@ -164,7 +182,9 @@ class ChoiceReader {
     const std::vector<std::size_t> chosen = path_.choices_of(reply.text);
     if (reply.text.empty() || chosen.empty())
       return ModelFailure{.reason = origin + ": the model answers \"" + reply.text.substr(0, 100) +
-                                    "\", which is none of the choices"};
+                                    "\", which is none of the choices",
+                          .cause = ModelFailure::Cause::invalid,
+                          .prompt_tokens = scores.prompt_tokens};
     scores.evidence.labels = {};
     scores.chosen = chosen.front();
     return scores;
@@ -178,7 +198,11 @@ class ChoiceReader {
 
 }  // namespace
 
-OpenAiModel::OpenAiModel(const OpenAiOptions& options) : options_(options), dispatcher_(options) {}
+OpenAiModel::OpenAiModel(const OpenAiOptions& options)
+    : OpenAiModel(options, std::make_unique<Dispatcher>(options)) {}
+
+OpenAiModel::OpenAiModel(const OpenAiOptions& options, std::unique_ptr<Desk> desk)
+    : options_(options), desk_(std::move(desk)) {}
 
 std::shared_ptr<const Constraint> OpenAiModel::compile(const ConstraintSource& source) const {
   const bool is_llama_server = options_.server == Server::llama_server;
@@ -215,11 +239,11 @@ void OpenAiModel::generate(GenerationRequest request, std::function<void(Generat
     done(generation_of(std::get<Reply>(result), stop, constraint.get()));
   };
   if (request.constraint && (!constraint || constraint->owner != this))
-    return dispatcher_.answer(std::move(call),
-                              ModelFailure{.reason = "the output format was compiled by another model"});
+    return desk_->answer(std::move(call),
+                         ModelFailure{.reason = "the output format was compiled by another model"});
   if (request.max_tokens <= 0)
-    return dispatcher_.answer(std::move(call), Reply{.finish = Reply::Finish::token_limit});
-  dispatcher_.submit(std::move(call));
+    return desk_->answer(std::move(call), Reply{.finish = Reply::Finish::token_limit});
+  desk_->submit(std::move(call));
 }
 
 void OpenAiModel::score(ChoiceRequest request, std::function<void(ChoiceResult)> done) {
@@ -231,8 +255,8 @@ void OpenAiModel::score(ChoiceRequest request, std::function<void(ChoiceResult)>
     call.done = [done = std::move(done)](std::variant<Reply, ModelFailure> result) {
       done(std::get<ModelFailure>(std::move(result)));
     };
-    return dispatcher_.answer(std::move(call), ModelFailure{.reason = "at least two choices are needed, "
-                                                                      "none of them empty"});
+    return desk_->answer(std::move(call), ModelFailure{.reason = "at least two choices are needed, "
+                                                                 "none of them empty"});
   }
   const Query query{.prompt = std::move(request.prompt),
                     .max_tokens = tokens_for(*request.choices),
@@ -247,21 +271,22 @@ void OpenAiModel::score(ChoiceRequest request, std::function<void(ChoiceResult)>
     if (auto* failure = std::get_if<ModelFailure>(&result)) return done(std::move(*failure));
     done(reader->result(std::get<Reply>(result), origin));
   };
-  dispatcher_.submit(std::move(call));
+  desk_->submit(std::move(call));
 }
 
 Model open_openai(const OpenAiOptions& options) {
-  if (!options.ca_file.empty()) check_certificates(options.ca_file);
-  try {
-    const auto model = std::make_shared<OpenAiModel>(options);
-    return {.info = {.format = "openai", .name = options.model},
-            .classifier = nullptr,
-            .generator = model,
-            .scorer = model,
-            .is_remote = true};
-  } catch (const std::invalid_argument& error) {
-    throw ModelError(std::string("`url`: ") + error.what());
-  }
+  return opened(options, [&] { return std::make_shared<OpenAiModel>(options); });
+}
+
+Model open_openai_in_batches(OpenAiOptions options, const BatchOptions& batches,
+                             BatchSurroundings surroundings) {
+  options.stream = false;
+  Model model = opened(options, [&] {
+    return std::make_shared<OpenAiModel>(
+        options, std::make_unique<Batcher>(options, batches, std::move(surroundings)));
+  });
+  model.is_batched = true;
+  return model;
 }
 
 }  // namespace slm::openai

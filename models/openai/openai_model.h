@@ -1,7 +1,9 @@
 #pragma once
 
 #include "models/model.h"
-#include "models/openai/dispatcher.h"
+#include "models/openai/batch/options.h"
+#include "models/openai/call.h"
+#include "models/openai/options.h"
 
 namespace slm::openai {
 
@@ -12,8 +14,10 @@ namespace slm::openai {
 /// hold to a schema is for them to say.
 class OpenAiModel : public Generator, public ChoiceScorer {
  public:
-  /// Connects to nothing yet. Throws `ModelError`.
+  /// Connects to nothing yet. Throws `ModelError`, and `std::invalid_argument` where the address is none.
   explicit OpenAiModel(const OpenAiOptions& options);
+  /// Has its calls handed in there; `options` say how they are written.
+  OpenAiModel(const OpenAiOptions& options, std::unique_ptr<Desk> desk);
 
   std::shared_ptr<const Constraint> compile(const ConstraintSource& source) const override;
   void generate(GenerationRequest request, std::function<void(GenerationResult)> done) override;
@@ -24,10 +28,14 @@ class OpenAiModel : public Generator, public ChoiceScorer {
 
  private:
   OpenAiOptions options_;
-  Dispatcher dispatcher_;
+  std::unique_ptr<Desk> desk_;
 };
 
 /// Throws `ModelError` where the options make no sense; no server is asked.
 Model open_openai(const OpenAiOptions& options);
+
+/// The same, but its requests go in batches. `BatchOptions::journal` must not be in use.
+Model open_openai_in_batches(OpenAiOptions options, const BatchOptions& batches,
+                             BatchSurroundings surroundings);
 
 }  // namespace slm::openai

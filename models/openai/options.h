@@ -10,7 +10,11 @@ namespace slm {
 
 /// A model behind an OpenAI-compatible HTTP API, and how it is talked to.
 struct OpenAiOptions {
-  enum class Api { chat, completions };
+  enum class Api {
+    chat,
+    completions,
+    embeddings  ///< of an `OpenAiEmbedder`, which sets it
+  };
   enum class Server {
     openai,       ///< only what the API itself has: output formats by `response_format`
     llama_server  ///< llama.cpp's server: output formats by `grammar`, the one that the llama backend uses

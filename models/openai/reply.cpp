@@ -4,24 +4,13 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "models/openai/json_member.h"
 #include "models/output/utf8.h"
 
 namespace slm::openai {
 namespace {
 
 using nlohmann::json;
-
-/// The member, or null where there is none.
-const json& member(const json& object, const char* name) {
-  static const json kNull;
-  if (!object.is_object()) return kNull;
-  const auto found = object.find(name);
-  return found == object.end() ? kNull : *found;
-}
-
-std::string text_of(const json& value) {
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 std::optional<int> count_of(const json& value) {
   if (!value.is_number_integer()) return std::nullopt;
@@ -43,6 +32,17 @@ std::optional<float> logprob_of(const json& value) {
   // Rounding may leave a sure token a little above 0; anything more is no log-probability.
   if (!std::isfinite(logprob) || logprob > 1e-3) return std::nullopt;
   return static_cast<float>(std::min(logprob, 0.0));
+}
+
+std::vector<float> numbers_of(const json& list) {
+  std::vector<float> numbers;
+  if (!list.is_array()) throw BadReply("an embedding came that is no list of numbers");
+  numbers.reserve(list.size());
+  for (const json& number : list) {
+    if (!number.is_number()) throw BadReply("an embedding came that is no list of numbers");
+    numbers.push_back(number.get<float>());
+  }
+  return numbers;
 }
 
 std::string bytes_of(const json& entry) {
@@ -139,6 +139,11 @@ void ReplyReader::take(std::string_view text) {
   const json& usage = member(event, "usage");
   if (const auto count = count_of(member(usage, "prompt_tokens"))) reply_.prompt_tokens = count;
   if (const auto count = count_of(member(usage, "completion_tokens"))) reply_.generated_tokens = count;
+  if (const json& data = member(event, "data"); data.is_array() && !data.empty()) {
+    reply_.embedding = numbers_of(member(data.front(), "embedding"));
+    reply_.finish = Reply::Finish::end;
+    return;
+  }
   const json& choices = member(event, "choices");
   if (!choices.is_array()) throw BadReply("an answer without `choices` came: " + quote(std::string(text)));
   if (choices.empty()) return;  // as where only the usage comes

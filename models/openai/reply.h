@@ -34,10 +34,11 @@ struct Reply {
   std::optional<Finish> finish;    ///< why it ended; empty until it has
   std::optional<int> prompt_tokens;
   std::optional<int> generated_tokens;
+  std::vector<float> embedding;  ///< of the text, where one was asked for; as the server gives it
 };
 
-/// Reads answers of the chat and completions APIs, whole or in the parts of a stream, in the shapes that
-/// OpenAI, llama-server and vLLM give them. One thread.
+/// Reads answers of the chat, completions and embeddings APIs, whole or in the parts of a stream, in the
+/// shapes that OpenAI, llama-server and vLLM give them. One thread.
 class ReplyReader {
  public:
   /// One JSON object. Throws `BadReply` where it is none, is an error, or is not of a known shape.

@@ -49,4 +49,9 @@ std::string request_body(const Query& query, const OpenAiOptions& options) {
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string embedding_body(const std::string& text, const OpenAiOptions& options) {
+  const Json body{{"model", options.model}, {"input", text}, {"encoding_format", "float"}};
+  return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace slm::openai

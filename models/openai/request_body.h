@@ -27,5 +27,7 @@ struct Query {
 
 /// The JSON document to post. What is not UTF-8 in a text is replaced by U+FFFD.
 std::string request_body(const Query& query, const OpenAiOptions& options);
+/// That asks for the embedding of a text.
+std::string embedding_body(const std::string& text, const OpenAiOptions& options);
 
 }  // namespace slm::openai

@@ -6,7 +6,7 @@
 #include <optional>
 #include <stop_token>
 
-#include "models/openai/dispatcher.h"
+#include "models/openai/call.h"
 
 namespace slm::openai {
 
@@ -27,6 +27,8 @@ class Ticket {
     const auto done = std::move(call_.done);
     done(std::move(result));
   }
+
+  bool is_settled() const { return is_settled_; }
 
   /// Why the answer is no longer wanted, if so.
   std::optional<ModelFailure> impatience(std::chrono::steady_clock::time_point now) const {

@@ -115,10 +115,11 @@ FakeServer::~FakeServer() {
 void FakeServer::accept() {
   while (true) {
     const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (socket < 0 || is_stopped_) {
+    if (is_stopped_) {
       if (socket >= 0) ::close(socket);
       return;
     }
+    if (socket < 0) continue;  // a client that was gone before its turn came
     // Small chunks go out at once, as a server of tokens has it.
     const int on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -192,7 +192,7 @@ TEST(OpenAiChoices, AreNoneWhereNoTokenShowsOne) {
 ChoiceResult scores_of(const OpenAiOptions& options, std::vector<std::string> choices) {
   OpenAiModel model(options);
   auto promise = std::make_shared<std::promise<ChoiceResult>>();
-  model.score({"Well?", std::make_shared<const std::vector<std::string>>(std::move(choices)), {}},
+  model.score({"", "Well?", std::make_shared<const std::vector<std::string>>(std::move(choices)), {}},
               [promise](ChoiceResult result) { promise->set_value(std::move(result)); });
   return taken(promise->get_future());
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "models/backoff.h"
 #include "models/openai/endpoint.h"
 #include "models/openai/error_text.h"
 #include "models/openai/event_stream.h"
@@ -262,15 +263,16 @@ TEST(OpenAiRetry, ReadsRetryAfter) {
 }
 
 TEST(OpenAiRetry, PausesBetweenTheShortestAndThreeTimesTheLast) {
-  Backoff backoff(1);
+  constexpr std::chrono::milliseconds kShortest{250}, kLongest{20'000};
+  Backoff backoff(kShortest, kLongest);
   bool differ = false;
   for (int round = 0; round < 100; ++round) {
     backoff.reset();
-    auto last = Backoff::kShortest;
+    auto last = kShortest;
     for (int i = 0; i < 20; ++i) {
       const auto pause = backoff.next();
-      EXPECT_GE(pause, Backoff::kShortest);
-      EXPECT_LE(pause, std::min(3 * last, Backoff::kLongest));
+      EXPECT_GE(pause, kShortest);
+      EXPECT_LE(pause, std::min(3 * last, kLongest));
       differ = differ || pause != last;
       last = pause;
     }
