@@ -2,6 +2,8 @@
 
 #include <llama.h>
 
+#include <algorithm>
+
 namespace slm::llama {
 
 /// The tokens of one decoding step, of several sequences. Fixed capacity.
@@ -12,9 +14,14 @@ class Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  void clear() { batch_.n_tokens = 0; }
+  /// Empty, for at most so many tokens.
+  void clear(int most) {
+    batch_.n_tokens = 0;
+    most_ = std::min(most, capacity_);
+  }
   int size() const { return batch_.n_tokens; }
-  int room() const { return capacity_ - batch_.n_tokens; }
+  int room() const { return most_ - batch_.n_tokens; }
+  int capacity() const { return capacity_; }
   const llama_batch& get() const { return batch_; }
 
   void add(llama_token token, int position, llama_seq_id sequence, bool wants_logits) {
@@ -28,6 +35,7 @@ class Batch {
 
  private:
   int capacity_;
+  int most_ = 0;
   llama_batch batch_;
 };
 

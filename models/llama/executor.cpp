@@ -5,23 +5,31 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <optional>
 #include <vector>
 
 #include "models/llama/backend_library.h"
+#include "models/llama/batch_share.h"
 #include "models/llama/context.h"
 #include "models/llama/gguf_file.h"
 #include "models/llama/slot.h"
+#include "models/llama/waiting_tasks.h"
 
 namespace slm::llama {
 namespace {
 
-constexpr auto kNever = std::chrono::steady_clock::time_point::max();
+using Clock = std::chrono::steady_clock;
+constexpr auto kNever = Clock::time_point::max();
+
+/// After an interactive request, how long the next is reckoned with: one waits for a step of batch work to
+/// end.
+constexpr std::chrono::seconds kInteractiveFor{10};
 
 /// Why the answer is no longer wanted, if so.
-std::optional<ModelFailure> impatience(const Patience& patience, std::chrono::steady_clock::time_point now) {
+std::optional<ModelFailure> impatience(const Patience& patience, Clock::time_point now) {
   if (patience.cancelled.stop_requested())
     return ModelFailure{ModelFailure::Kind::cancelled, "the request was cancelled"};
   if (patience.deadline != kNever && now >= patience.deadline)
@@ -32,6 +40,12 @@ std::optional<ModelFailure> impatience(const Patience& patience, std::chrono::st
 struct Arrival {
   std::unique_ptr<Task> task;
   std::optional<ModelFailure> failure;  // decided before it came
+};
+
+/// A task that has made room, and what it needs to go on.
+struct SetAside {
+  Slot slot;  // as it was
+  std::vector<std::uint8_t> state;
 };
 
 }  // namespace
@@ -45,7 +59,8 @@ class Executor::Loop {
         context_tokens_(context),
         logits_per_step_(logits_per_step(options)),
         batch_(options.batch),
-        slots_(static_cast<std::size_t>(options.slots)) {
+        slots_(static_cast<std::size_t>(options.slots)),
+        share_(options.batch_share) {
     for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].sequence = static_cast<llama_seq_id>(i);
     // A big model's step takes seconds, which destruction should not wait for.
     llama_set_abort_callback(
@@ -79,8 +94,13 @@ class Executor::Loop {
     for (Slot& slot : slots_) {
       if (!slot.is_free()) fail(slot, {.reason = "the model was unloaded"});
     }
-    for (const auto& task : waiting_) task->fail({.reason = "the model was unloaded"});
-    waiting_.clear();
+    const auto unload = [](Task& task) {
+      task.fail({.reason = "the model was unloaded"});
+      return true;
+    };
+    for (const SetAside& one : set_aside_) unload(*one.slot.task);
+    set_aside_.clear();
+    waiting_.erase_if(unload);
   }
 
  private:
@@ -89,8 +109,8 @@ class Executor::Loop {
     std::vector<Arrival> arrivals;
     {
       std::unique_lock lock(mutex_);
-      const bool is_idle = waiting_.empty() && std::all_of(slots_.begin(), slots_.end(),
-                                                           [](const Slot& slot) { return slot.is_free(); });
+      const bool is_idle =
+          waiting_.is_empty() && set_aside_.empty() && std::ranges::all_of(slots_, &Slot::is_free);
       if (is_idle) arrived_.wait(lock, [&] { return is_stopped_ || !arrivals_.empty(); });
       arrivals.swap(arrivals_);
     }
@@ -98,33 +118,114 @@ class Executor::Loop {
       if (arrival.failure) {
         arrival.task->fail(std::move(*arrival.failure));
       } else {
-        waiting_.push_back(std::move(arrival.task));
+        waiting_.add(std::move(arrival.task));
       }
     }
     return !is_stopped_;
   }
 
   void drop_unwanted() {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = Clock::now();
     for (Slot& slot : slots_) {
       if (slot.is_free()) continue;
       if (auto failure = impatience(slot.task->patience(), now)) fail(slot, std::move(*failure));
     }
-    std::erase_if(waiting_, [&](const std::unique_ptr<Task>& task) {
-      auto failure = impatience(task->patience(), now);
-      if (failure) task->fail(std::move(*failure));
+    const auto drop = [&](Task& task) {
+      auto failure = impatience(task.patience(), now);
+      if (failure) task.fail(std::move(*failure));
       return failure.has_value();
-    });
+    };
+    waiting_.erase_if(drop);
+    std::erase_if(set_aside_, [&](const SetAside& one) { return drop(*one.slot.task); });
   }
 
+  /// Gives slots to what waits: those that cannot wait first, in the place of batch work if need be, then
+  /// what was set aside for them, then batch work.
   void admit() {
-    for (Slot& slot : slots_) {
-      while (slot.is_free() && !waiting_.empty()) {
-        slot.task = std::move(waiting_.front());
-        waiting_.pop_front();
-        advance(slot);
-      }
+    while (!waiting_.is_empty() || !set_aside_.empty()) {
+      if (!make_room()) return;
+      if (!waiting_.has_interactive() && !set_aside_.empty())
+        resume(*free_slot({}));
+      else
+        begin(waiting_.take());
     }
+  }
+
+  /// Whether there is a free slot now.
+  bool make_room() {
+    if (std::ranges::any_of(slots_, &Slot::is_free)) return true;
+    if (!waiting_.has_interactive()) return false;
+    Slot* least = nullptr;
+    for (Slot& slot : slots_)
+      if (slot.can_wait() && (!least || slot.kept.size() < least->kept.size())) least = &slot;
+    if (least == nullptr) return false;
+    set_aside(*least);
+    return true;
+  }
+
+  /// The one that has most of the prompt evaluated.
+  Slot* free_slot(const std::vector<llama_token>& prompt) {
+    Slot* best = nullptr;
+    std::size_t most = 0;
+    for (Slot& slot : slots_) {
+      if (!slot.is_free()) continue;
+      const std::size_t shared = slot.shared_with(prompt);
+      if (best != nullptr && shared <= most) continue;
+      best = &slot;
+      most = shared;
+    }
+    return best;
+  }
+
+  void begin(std::unique_ptr<Task> task) {
+    Slot& slot = *free_slot(task->prompt());
+    const std::size_t shared = slot.shared_with(task->prompt());
+    slot.task = std::move(task);
+    slot.begun = Clock::now();
+    // A model that attends to the last tokens alone has forgotten those before.
+    const bool has_all = llama_memory_seq_pos_min(memory_, slot.sequence) <= 0;
+    if (shared == 0 || !has_all || !go_back(slot, shared)) forget(slot);
+    advance(slot);
+  }
+
+  void set_aside(Slot& slot) {
+    SetAside one;
+    one.state.resize(llama_state_seq_get_size(context_.get(), slot.sequence));
+    llama_state_seq_get_data(context_.get(), one.state.data(), one.state.size(), slot.sequence);
+    one.slot.kept = slot.kept;
+    one.slot.evaluation = slot.evaluation;
+    one.slot.evaluated = slot.evaluated;
+    one.slot.task = release(slot);
+    set_aside_.push_back(std::move(one));
+  }
+
+  void resume(Slot& slot) {
+    SetAside one = std::move(set_aside_.front());
+    set_aside_.pop_front();
+    forget(slot);
+    const std::size_t read =
+        llama_state_seq_set_data(context_.get(), one.state.data(), one.state.size(), slot.sequence);
+    slot.task = std::move(one.slot.task);
+    slot.evaluation = one.slot.evaluation;
+    slot.evaluated = one.slot.evaluated;
+    slot.kept = std::move(one.slot.kept);
+    if (read == 0) {
+      fail(slot, {.reason = "it had made room for another request, and llama.cpp could not go on with it"});
+      forget(slot);
+    }
+  }
+
+  /// Keeps only so many tokens of the sequence. False where this kind of model cannot.
+  bool go_back(Slot& slot, std::size_t tokens) {
+    if (tokens >= slot.kept.size()) return true;
+    if (!llama_memory_seq_rm(memory_, slot.sequence, static_cast<llama_pos>(tokens), -1)) return false;
+    slot.kept.resize(tokens);
+    return true;
+  }
+
+  void forget(Slot& slot) {
+    llama_memory_seq_rm(memory_, slot.sequence, -1, -1);
+    slot.kept.clear();
   }
 
   /// Moves the slot to its task's next evaluation, or ends the task.
@@ -132,6 +233,7 @@ class Executor::Loop {
     slot.evaluation = slot.task->next();
     slot.evaluated = 0;
     if (slot.evaluation == nullptr) {
+      if (slot.cannot_wait()) share_.interactive_ended(Clock::now() - slot.begun);
       const std::unique_ptr<Task> task = release(slot);
       task->answer();
       return;
@@ -142,29 +244,37 @@ class Executor::Loop {
           slot, {.reason = "the context of " + std::to_string(context_tokens_) +
                            " tokens is full; give the model a larger `context` or ask for a shorter answer"});
     }
-    if (slot.evaluation->start < slot.kept &&
-        !llama_memory_seq_rm(memory_, slot.sequence, slot.evaluation->start, -1))
-      return fail(slot, {.reason = "this kind of model cannot go back to the end of a prompt"});
-    slot.kept = slot.evaluation->start;
+    // Of a prompt, a slot may have the beginning from the one before.
+    if (slot.evaluation->start == 0)
+      slot.evaluated = slot.kept.size();
+    else if (!go_back(slot, static_cast<std::size_t>(slot.evaluation->start)))
+      fail(slot, {.reason = "this kind of model cannot go back to the end of a prompt"});
   }
 
   std::unique_ptr<Task> release(Slot& slot) {
-    llama_memory_seq_rm(memory_, slot.sequence, -1, -1);
     slot.evaluation = nullptr;
     slot.in_batch = 0;
-    slot.kept = 0;
     return std::move(slot.task);
   }
 
   void fail(Slot& slot, ModelFailure failure) { release(slot)->fail(std::move(failure)); }
 
-  /// Answers under way first, so that a long prompt delays them by no more than its share of a step.
+  /// What takes part in the next step. Answers under way come first, so that a long prompt delays them by no
+  /// more than its share of the step.
   bool fill_batch() {
-    batch_.clear();
+    const bool has_interactive = std::ranges::any_of(slots_, &Slot::cannot_wait);
+    const bool has_batch = std::ranges::any_of(slots_, &Slot::can_wait);
+    const auto now = Clock::now();
+    if (has_interactive) last_interactive_ = now;
+    if (!has_interactive || !has_batch) share_.forget();
+    is_batch_step_ = has_batch && (!has_interactive || share_.is_batch_next());
+    const bool is_short = is_batch_step_ && last_interactive_ && now - *last_interactive_ < kInteractiveFor;
+    batch_.clear(is_short ? share_.most_tokens() : batch_.capacity());
     int logits_room = logits_per_step_;
     for (const bool takes_single : {true, false}) {
       for (Slot& slot : slots_) {
-        if (!slot.is_free() && (slot.remaining() == 1) == takes_single) slot.fill(batch_, logits_room);
+        if (slot.is_free() || slot.can_wait() != is_batch_step_) continue;
+        if ((slot.remaining() == 1) == takes_single) slot.fill(batch_, logits_room);
       }
     }
     return batch_.size() > 0;
@@ -172,17 +282,23 @@ class Executor::Loop {
 
   void step() {
     const LogCapture log;
+    const auto begin = Clock::now();
     int status = 0;
     try {
       status = llama_decode(context_.get(), batch_.get());
     } catch (const std::exception&) {
       status = -1;  // it is out of memory
     }
+    if (is_batch_step_)
+      share_.batch_stepped(Clock::now() - begin, batch_.size());
+    else
+      share_.interactive_stepped(Clock::now() - begin);
     if (is_stopped_) return;
     for (Slot& slot : slots_) {
       if (slot.is_free() || slot.in_batch == 0) continue;
       if (status != 0) {
         fail(slot, {.reason = "llama.cpp could not decode (" + std::to_string(status) + "): " + log.text()});
+        forget(slot);
       } else {
         take_logits(slot);
       }
@@ -196,8 +312,9 @@ class Executor::Loop {
       const float* logits = llama_get_logits_ith(context_.get(), slot.batch_index + static_cast<int>(i));
       slot.task->take(slot.evaluated + i, {logits, vocabulary});
     }
+    const auto first = slot.evaluation->tokens.begin() + static_cast<std::ptrdiff_t>(slot.evaluated);
+    slot.kept.insert(slot.kept.end(), first, first + static_cast<std::ptrdiff_t>(slot.in_batch));
     slot.evaluated += slot.in_batch;
-    slot.kept += static_cast<int>(slot.in_batch);
     slot.in_batch = 0;
     if (slot.remaining() == 0) advance(slot);
   }
@@ -209,7 +326,11 @@ class Executor::Loop {
   const int logits_per_step_;
   Batch batch_;
   std::vector<Slot> slots_;
-  std::deque<std::unique_ptr<Task>> waiting_;
+  WaitingTasks waiting_;
+  std::deque<SetAside> set_aside_;
+  BatchShare share_;
+  bool is_batch_step_ = false;
+  std::optional<Clock::time_point> last_interactive_;  // when one was last under way
 
   std::mutex mutex_;
   std::condition_variable arrived_;

@@ -19,6 +19,7 @@ class GenerationTask : public Task {
   GenerationTask(GenerationRequest request, std::vector<llama_token> prompt, const Vocabulary& vocabulary,
                  Done done);
 
+  const std::vector<llama_token>& prompt() const override { return evaluation_.tokens; }
   const Evaluation* next() override;
   void take(std::size_t index, std::span<const float> logits) override;
   void answer() override;

@@ -25,6 +25,10 @@ struct LlamaOptions {
   /// other requests go on; more of them are faster for long prompts and make the others wait longer.
   int batch = 512;
 
+  /// How much longer interactive requests may take for batch work that is under way beside them, as a share
+  /// of their own time, beside the one step that they may have to wait for. 0: it stands still meanwhile.
+  double batch_share = 0.1;
+
   /// Layers kept on the GPU where llama.cpp was built for one; negative: all.
   int gpu_layers = -1;
 

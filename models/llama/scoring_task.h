@@ -17,6 +17,7 @@ class ScoringTask : public Task {
   ScoringTask(ChoiceRequest request, std::vector<llama_token> prompt,
               std::vector<std::vector<llama_token>> choices, Done done);
 
+  const std::vector<llama_token>& prompt() const override { return evaluation_.tokens; }
   const Evaluation* next() override;
   void take(std::size_t index, std::span<const float> logits) override;
   void answer() override;

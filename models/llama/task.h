@@ -27,6 +27,8 @@ class Task {
   Task& operator=(const Task&) = delete;
 
   const Patience& patience() const { return patience_; }
+  /// What is evaluated first. Until `next` is called.
+  virtual const std::vector<llama_token>& prompt() const = 0;
 
   /// The next evaluation, valid until the next call, or null when the answer stands. Called to begin with,
   /// and whenever the logits of the one before were all taken.

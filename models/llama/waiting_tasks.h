@@ -1,0 +1,38 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "models/llama/task.h"
+
+namespace slm::llama {
+
+/// Tasks that have no slot yet. Those that somebody waits for leave in the order in which they came. Batch
+/// work leaves in the order of its prompts, so that those that begin alike follow each other, and a slot
+/// finds their beginning evaluated; what comes meanwhile is sorted once that is through, so that nothing
+/// waits for ever. For one thread.
+class WaitingTasks {
+ public:
+  bool is_empty() const { return interactive_.empty() && sorted_.empty() && unsorted_.empty(); }
+  bool has_interactive() const { return !interactive_.empty(); }
+
+  void add(std::unique_ptr<Task> task);
+  /// Interactive before batch work; null where there is none.
+  std::unique_ptr<Task> take();
+  /// Takes out each that `is_taken` is true of, given as `Task&`.
+  template <class Predicate>
+  void erase_if(const Predicate& is_taken) {
+    const auto is_one = [&](const std::unique_ptr<Task>& task) { return is_taken(*task); };
+    std::erase_if(interactive_, is_one);
+    std::erase_if(sorted_, is_one);
+    std::erase_if(unsorted_, is_one);
+  }
+
+ private:
+  std::deque<std::unique_ptr<Task>> interactive_;
+  std::deque<std::unique_ptr<Task>> sorted_;
+  std::deque<std::unique_ptr<Task>> unsorted_;
+};
+
+}  // namespace slm::llama
