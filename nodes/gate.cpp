@@ -1,67 +1,44 @@
 #include "nodes/gate.h"
 
 #include <algorithm>
+#include <cmath>
 
-#include "graph/format/nearest.h"
 #include "graph/pipeline.h"
 #include "models/model.h"
-#include "nodes/upstream_evidence.h"
+#include "models/replay/asked.h"
+#include "models/text_file.h"
+#include "nodes/drift/audit.h"
 
 namespace slm {
 namespace {
 
-bool holds(const std::optional<double>& confidence, const Answer& answer, const GateRule& rule) {
-  return confidence && *confidence >= rule.at_least && (!rule.label || rule.label->text == answer.label);
+template <class Rule>
+bool holds(const std::optional<Rule>& rule, double bar, const Answer& answer) {
+  return rule && *answer.confidence >= bar && (!rule->label || rule->label->text == answer.label);
 }
 
-void check_signal(const Signal& signal, CheckContext& context) {
-  const NodeSpec& gate = context.node();
-  const EvidenceSources sources = evidence_sources(context.pipeline(), gate);
-  const std::string name = "gate `" + gate.name + "` reads `" + to_string(signal) + "`, ";
-  if (sources.has_bare_way)
-    return context.problem(gate.place,
-                           name +
-                               "but a message can reach it without having met a model; expected a "
-                               "`classify` or `generate` node on every way to it");
-  for (const NodeSpec* source : sources.nodes) {
-    const std::vector<SignalKind> given = source->type->gives(source->options.get(), context.pipeline());
-    if (std::find(given.begin(), given.end(), signal.kind) != given.end()) continue;
-    if (given.empty()) {
-      context.problem(gate.place,
-                      name + "but node `" + source->name +
-                          "` leaves no evidence: its model is not asked for any (`logprobs: false`)");
-      continue;
-    }
-    std::vector<std::string> names;
-    names.reserve(given.size());
-    for (const SignalKind kind : given) names.push_back(to_string(Signal{kind, 0.1}));
-    context.problem(gate.place, name + "which node `" + source->name + "` cannot give; expected " +
-                                    one_of("one of", names));
-  }
+Bars bars_of(const GateOptions& options) {
+  Bars bars;
+  if (options.reject) bars.reject = options.reject->at_least;
+  if (options.accept) bars.accept = options.accept->at_least;
+  return bars;
 }
 
-/// A bar that no confidence can miss or reach is a slip, such as 83 for 0.83.
-void check_rule(const GateRule& rule, const std::string& key, const ConfidenceOptions& confidence,
-                CheckContext& context) {
-  const SignalKind kind = confidence.signal.signal.kind;
-  const bool is_logprob = kind == SignalKind::mean_logprob || kind == SignalKind::quantile_logprob;
-  const bool is_probability = confidence.calibration || !is_logprob;
-  if (is_probability ? rule.at_least < 0 || rule.at_least > 1 : rule.at_least > 0)
-    context.problem(context.node().place,
-                    "`at_least` of `" + key + "` of gate `" + context.node().name +
-                        "` cannot be met or missed; expected " +
-                        (is_probability ? "a number from 0 to 1" : "a log-probability, which is at most 0"));
-  if (rule.label) check_label(rule.label->text, rule.label->place, context);
+std::optional<Signal> signal_of(const ConfidenceOptions& confidence) {
+  return confidence.signal ? std::optional{confidence.signal->signal} : std::nullopt;
 }
 
-void check_calibration(const ConfidenceOptions& confidence, CheckContext& context) {
-  if (!confidence.calibration) return;
-  try {
-    Calibration::load(confidence.calibration->path, confidence.signal.signal);
-  } catch (const ModelError& error) {
-    context.problem(confidence.calibration->place,
-                    "`calibration` of gate `" + context.node().name + "`: " + error.what());
-  }
+/// What the gate must be like for its state to count.
+GateState setting_of(const GateOptions& options) {
+  GateState setting;
+  const ConfidenceOptions& confidence = options.confidence;
+  if (confidence.signal) setting.confidence = to_string(confidence.signal->signal);
+  if (confidence.calibration)
+    setting.confidence +=
+        " calibrated " + std::to_string(replay::hash_of(read_text_file(confidence.calibration->path)));
+  setting.written = bars_of(options);
+  if (options.drift->max_error) setting.max_error = options.drift->max_error->value;
+  return setting;
 }
 
 }  // namespace
@@ -74,9 +51,10 @@ SignalOption SignalOption::parse(std::string_view text) {
 
 Fields<ConfidenceOptions> ConfidenceOptions::fields() {
   return Fields<ConfidenceOptions>{}
-      .required("signal", &ConfidenceOptions::signal, "number made of the last model's evidence")
+      .optional("signal", &ConfidenceOptions::signal,
+                "number made of the last model's evidence; the calibration's if left out")
       .optional("calibration", &ConfidenceOptions::calibration,
-                "file that turns the signal into the probability that the answer is right");
+                "file that turns signals into the probability that the answer is right");
 }
 
 Fields<AcceptRule> AcceptRule::fields() {
@@ -103,32 +81,94 @@ Fields<GateOptions> GateOptions::fields() {
       .required("confidence", &GateOptions::confidence, "what the gate decides by")
       .optional("accept", &GateOptions::accept, "messages that are sure enough")
       .optional("reject", &GateOptions::reject, "messages that are surely not wanted; looked at first")
-      .optional("escalate", &GateOptions::escalate, "all others, and those without evidence");
+      .optional("escalate", &GateOptions::escalate, "all others, and those without evidence")
+      .optional(
+          "audit", &GateOptions::audit,
+          "share of what is accepted or rejected that is escalated all the same, to see whether it was right")
+      .optional("drift", &GateOptions::drift, "how the gate watches itself; it does not if left out")
+      .optional("certify", &GateOptions::certify,
+                "behind a model that learns: what the gate promises, and sets its bar by");
 }
 
-GateNode::GateNode(GateOptions options, const NodeContext& /*context*/) : options_{std::move(options)} {
-  if (options_.confidence.calibration)
-    calibration_ =
-        Calibration::load(options_.confidence.calibration->path, options_.confidence.signal.signal);
+std::optional<double> highest_confidence(const ConfidenceOptions& confidence) {
+  if (confidence.calibration || !confidence.signal) return 1;
+  switch (confidence.signal->signal.kind) {
+    case SignalKind::mean_logprob:
+    case SignalKind::quantile_logprob:
+      return 0;
+    case SignalKind::log_odds:
+    case SignalKind::length:
+      return std::nullopt;
+    default:
+      return 1;
+  }
+}
+
+const GateOptions* gate_options(const NodeSpec& node) {
+  return node.type->name == "gate" ? static_cast<const GateOptions*>(node.options.get()) : nullptr;
+}
+
+GateNode::GateNode(GateOptions options, const NodeContext& context) : options_{std::move(options)} {
+  const ConfidenceOptions& confidence = options_.confidence;
+  if (confidence.calibration)
+    calibration_ = Calibration::load(confidence.calibration->path, {signal_of(confidence), {}});
+  if (context.is_trial()) {
+    options_.audit.reset();
+    options_.drift.reset();
+  } else {
+    pupils_ = pupils_of(context);
+  }
+  if (options_.certify)
+    certified_bar_ = std::make_unique<CertifiedBar>(
+        pupils_of(context).front().learner, *options_.certify, highest_confidence(confidence).value_or(1),
+        [this](const Evidence& evidence) { return this->confidence(evidence); });
+  if (options_.drift) {
+    watch_ = std::make_shared<GateWatch>(context.node_name(), setting_of(options_), *options_.drift,
+                                         context.log());
+  }
+}
+
+std::optional<double> GateNode::confidence(const Evidence& evidence) const {
+  return calibration_ ? calibration_->probability(evidence)
+                      : evaluate(options_.confidence.signal->signal, evidence);
+}
+
+Bars GateNode::bars() const {
+  Bars bars = watch_ ? watch_->bars() : bars_of(options_);
+  if (certified_bar_) bars.accept = std::max(bars.accept, certified_bar_->value());
+  return bars;
+}
+
+Way GateNode::way_of(const Answer& answer, const Bars& bars) const {
+  if (!answer.confidence) return Way::escalate;
+  if (holds(options_.reject, bars.reject, answer)) return Way::reject;
+  return holds(options_.accept, bars.accept, answer) ? Way::accept : Way::escalate;
+}
+
+/// The message is on its way up: whoever learns from what becomes of it is told.
+void GateNode::follow(Message& message, bool is_audited, const Bars& bars) const {
+  const auto pupil = std::ranges::find(pupils_, message.answer.tier, &Pupil::model);
+  if (pupil == pupils_.end()) return;
+  const double rarest = options_.audit && options_.audit->value > 0 ? 1 / options_.audit->value : 1;
+  const bool is_closed = std::isinf(std::min(bars.accept, bars.reject));
+  message.witnesses.push_back(std::make_shared<LessonWitness>(
+      pupil->learner, message, is_audited ? rarest : 1, is_closed ? 1 : rarest));
 }
 
 Exit GateNode::process(Message& message) {
-  std::optional<double> confidence = evaluate(options_.confidence.signal.signal, message.answer.evidence);
-  if (confidence && calibration_) confidence = calibration_->probability(*confidence);
-  message.answer.confidence = confidence;
-  if (options_.reject && holds(confidence, message.answer, *options_.reject)) return options_.reject->to;
-  if (options_.accept && holds(confidence, message.answer, *options_.accept)) return options_.accept->to;
-  return options_.escalate.to;
-}
-
-void GateNode::check(const GateOptions& options, CheckContext& context) {
-  check_signal(options.confidence.signal.signal, context);
-  check_calibration(options.confidence, context);
-  if (!options.accept && !options.reject)
-    context.problem(context.node().place, "gate `" + context.node().name +
-                                              "` lets nothing through; expected `accept`, `reject` or both");
-  if (options.accept) check_rule(*options.accept, "accept", options.confidence, context);
-  if (options.reject) check_rule(*options.reject, "reject", options.confidence, context);
+  Answer& answer = message.answer;
+  answer.confidence = confidence(answer.evidence);
+  const Bars bars = this->bars();
+  const Way way = way_of(answer, bars);
+  if (watch_) watch_->saw(answer.confidence, way);
+  const bool is_audit =
+      way != Way::escalate && options_.audit && is_audited(message.request, options_.audit->value);
+  if (is_audit && watch_) message.witnesses.push_back(std::make_shared<Audit>(watch_, way, answer));
+  if (way == Way::escalate || is_audit) {
+    follow(message, is_audit, bars);
+    return options_.escalate.to;
+  }
+  return way == Way::reject ? options_.reject->to : options_.accept->to;
 }
 
 }  // namespace slm

@@ -94,6 +94,24 @@ TEST_F(CalibratedGate, AppliesIsotonicPoints) {
   EXPECT_NEAR(0.8, confidence(points, 0.99F), 1e-6);
 }
 
+TEST_F(CalibratedGate, TakesTheCalibrationsSignalWhereItHasNone) {
+  GateOptions options = calibrated("{calibration: 1, temperature: 2}");
+  options.confidence.signal.reset();
+  Message message = labelled("music", 0.8F);
+  GateNode{options, NoModels{}}.process(message);
+  EXPECT_NEAR(2.0 / 3, message.answer.confidence.value(), 1e-6);
+}
+
+TEST_F(CalibratedGate, EscalatesWhenOneSignalOfSeveralIsMissing) {
+  GateOptions options = calibrated(
+      "{calibration: 1, signals: [max_prob, schema_valid], logistic: {intercept: 9, weights: [1, 1]}}");
+  options.confidence.signal.reset();
+  Message message = labelled("music", 0.9F);
+  EXPECT_EQ(kEscalate, exit_of(options, message));
+  message.answer.evidence.schema_valid = true;
+  EXPECT_EQ(kAccept, exit_of(options, message));
+}
+
 TEST_F(CalibratedGate, RefusesFilesThatCannotBeMeant) {
   for (const char* content :
        {"", "[1, 2]", "{calibration: 2, signal: max_prob, platt: {slope: 1, intercept: 0}}",
