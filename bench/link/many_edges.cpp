@@ -166,7 +166,7 @@ class Edge {
   }
   void receive() {
     while (const auto parts = link::Parts::receive(socket_))
-      caller_.receive(link::decode(parts->views(0), {}), Clock::now());
+      caller_.receive(link::decode(parts->payloads(0), {}), Clock::now());
     caller_.tick(Clock::now());
     caller_.flush(Clock::now());
   }

@@ -8,7 +8,6 @@ namespace slm::link {
 namespace {
 
 constexpr int kMisses = 3;
-constexpr std::size_t kRepliesAPacket = 64;
 constexpr std::size_t kRemembered = 256;  // lines that are not logged again
 
 }  // namespace
@@ -32,14 +31,14 @@ struct Callee::Caller {
   NodeTable nodes;
   Clock::time_point heard;
   Clock::time_point told;
-  std::deque<wire::CallId> waiting;
-  std::vector<wire::CallId> ready;  ///< replies to send
-  std::size_t unanswered = 0;       ///< calls of this session that have no reply yet
-  std::size_t open = 0;             ///< calls that wait or are being done
-  std::size_t kept = 0;             ///< replies that it has not acknowledged
-  std::deque<wire::CallId> done;    ///< calls with replies that were kept at first, the oldest first
-  bool is_queued = false;
-  double tokens = 0;  ///< of the token bucket that holds it to the rate
+  PerLane<std::deque<wire::CallId>> waiting;
+  PerLane<bool> is_queued{};
+  PerLane<std::size_t> unanswered{};  ///< calls of this session that have no reply yet
+  std::vector<wire::CallId> ready;    ///< replies to send
+  std::size_t open = 0;               ///< calls that wait or are being done
+  std::size_t kept = 0;               ///< replies that it has not acknowledged
+  std::deque<wire::CallId> done;      ///< calls with replies that were kept at first, the oldest first
+  double tokens = 0;                  ///< of the token bucket that holds it to the rate
   Clock::time_point refilled;
 };
 
@@ -47,6 +46,7 @@ struct Callee::Record {
   enum class State { waiting, being_done, done };
   State state = State::waiting;
   Caller* caller = nullptr;
+  Lane lane = interactive;
   Work work;  ///< while waiting
   std::stop_source stop;
   CarriedReply reply;  ///< once done
@@ -155,7 +155,7 @@ void Callee::greet(const RoutingId& peer, const std::string& user, const wire::H
   forget_waiting(caller);
   caller.process = hello.process;
   caller.peer = peer;
-  caller.unanswered = 0;
+  caller.unanswered = {};
   caller.nodes = NodeTable{spec_, hello.nodes};
   caller.heard = caller.told = now;
   by_peer_[peer] = &caller;
@@ -167,6 +167,7 @@ void Callee::greet(const RoutingId& peer, const std::string& user, const wire::H
   welcome.instance_low = instance_.second;
   welcome.nodes = node_names(spec_);
   welcome.window = window();
+  welcome.batch_window = batch_window();
   welcome.heartbeat_ms = static_cast<std::uint32_t>(options_.heartbeat.count());
   welcome.max_payload = options_.max_payload;
   send_(peer, packet(std::move(welcome)));
@@ -174,12 +175,14 @@ void Callee::greet(const RoutingId& peer, const std::string& user, const wire::H
 
 /// Forgets what has not been begun: a caller sends again what it still wants, and only that.
 void Callee::forget_waiting(Caller& caller) {
-  for (const wire::CallId& id : std::exchange(caller.waiting, {})) {
-    records_.erase(id);
-    --caller.open;
-    --open_;
+  for (const Lane lane : {interactive, batch}) {
+    for (const wire::CallId& id : std::exchange(caller.waiting[lane], {})) {
+      records_.erase(id);
+      --caller.open;
+      --open_;
+    }
+    if (std::exchange(caller.is_queued[lane], false)) std::erase(queue_[lane], &caller);
   }
-  if (std::exchange(caller.is_queued, false)) std::erase(queue_, &caller);
 }
 
 /// Forgets who has been away longest and has nothing being done.
@@ -208,14 +211,16 @@ void Callee::take_call(Caller& caller, wire::CallT& call, Payload text, Payload 
     ++stats_.violations;
     return complain(caller.peer, "a call has the id of another caller");
   }
+  const Lane lane = call.is_batch ? batch : interactive;
+  const std::size_t window = lane == batch ? options_.batch_window : options_.window;
   // A caller that keeps to its window never comes near twice the window.
-  if (caller.unanswered >= 2 * std::size_t{options_.window}) {
+  if (caller.unanswered[lane] >= 2 * window) {
     ++stats_.violations;
-    log_once("process `" + caller.process + "` sent more calls than its window of " +
-             std::to_string(options_.window) + " allows; those beyond it are not done");
+    log_once("process `" + caller.process + "` sent more calls than its window of " + std::to_string(window) +
+             " allows; those beyond it are not done");
     return;
   }
-  ++caller.unanswered;
+  ++caller.unanswered[lane];
   if (const auto found = records_.find(id); found != records_.end()) {
     ++stats_.duplicates;
     if (found->second.state == Record::State::done) make_ready(caller, id);
@@ -224,6 +229,7 @@ void Callee::take_call(Caller& caller, wire::CallT& call, Payload text, Payload 
   ++stats_.calls;
   Record& record = records_[id];
   record.caller = &caller;
+  record.lane = lane;
   ++caller.open;
   ++open_;
   try {
@@ -235,8 +241,8 @@ void Callee::take_call(Caller& caller, wire::CallT& call, Payload text, Payload 
   } catch (const MalformedPacket& error) {
     return fail(id, refusal(error));
   }
-  caller.waiting.push_back(id);
-  if (!std::exchange(caller.is_queued, true)) queue_.push_back(&caller);
+  caller.waiting[lane].push_back(id);
+  if (!std::exchange(caller.is_queued[lane], true)) queue_[lane].push_back(&caller);
 }
 
 std::string Callee::refusal(const MalformedPacket& error) const {
@@ -248,7 +254,7 @@ void Callee::fail(const wire::CallId& id, const std::string& reason) {
   reply.header.ending = wire::Ending::failed;
   reply.header.reason = reason;
   reply.header.answer = std::make_unique<wire::AnswerT>();
-  reply.payloads.push_back(std::make_shared<const std::string>());
+  reply.payloads.emplace_back();
   finished(id, std::move(reply));
 }
 
@@ -273,7 +279,8 @@ void Callee::keep(Caller& caller, const wire::CallId& id) {
   ++caller.kept;
   ++stats_.kept_replies;
   caller.done.push_back(id);
-  const std::size_t most = 2 * std::size_t{options_.window} + kRepliesAPacket;
+  const std::size_t window = std::size_t{options_.window} + options_.batch_window;
+  const std::size_t most = 2 * window + calls_a_packet(window);
   for (; !caller.done.empty(); caller.done.pop_front()) {
     const auto oldest = records_.find(caller.done.front());
     const bool is_kept = oldest != records_.end() && oldest->second.state == Record::State::done;
@@ -340,6 +347,7 @@ void Callee::open(bool is_open) {
   for (const auto& [peer, caller] : by_peer_) {
     wire::WindowT changed;
     changed.window = window();
+    changed.batch_window = batch_window();
     send_(peer, packet(changed));
   }
 }
@@ -352,8 +360,8 @@ bool Callee::may_start(Caller& caller, Clock::time_point now) const {
   return caller.tokens >= 1;
 }
 
-bool Callee::start(Caller& caller) {
-  const wire::CallId id = caller.waiting.front();
+bool Callee::start(Caller& caller, Lane lane) {
+  const wire::CallId id = caller.waiting[lane].front();
   Record& record = records_.at(id);
   try {
     if (!doer_.try_do(record.work)) return false;
@@ -361,28 +369,32 @@ bool Callee::start(Caller& caller) {
   } catch (const MalformedPacket& error) {
     fail(id, refusal(error));
   }
-  caller.waiting.pop_front();
+  caller.waiting[lane].pop_front();
   caller.tokens -= 1;
   return true;
 }
 
-void Callee::flush(Clock::time_point now) {
-  // One call of each caller in turn, until there is no room: nobody starves.
+/// One call of each caller in turn, until there is no room: nobody starves.
+void Callee::start_waiting(Lane lane, Clock::time_point now) {
+  std::deque<Caller*>& queue = queue_[lane];
   std::deque<Caller*> held_back;
-  while (!queue_.empty()) {
-    Caller* caller = queue_.front();
+  while (!queue.empty()) {
+    Caller* caller = queue.front();
     if (!may_start(*caller, now)) {
       held_back.push_back(caller);
-      queue_.pop_front();
+      queue.pop_front();
       continue;
     }
-    if (!start(*caller)) break;
-    queue_.pop_front();
-    caller->is_queued = !caller->waiting.empty();
-    if (caller->is_queued) queue_.push_back(caller);
+    if (!start(*caller, lane)) break;
+    queue.pop_front();
+    caller->is_queued[lane] = !caller->waiting[lane].empty();
+    if (caller->is_queued[lane]) queue.push_back(caller);
   }
-  queue_.insert(queue_.end(), held_back.begin(), held_back.end());
+  queue.insert(queue.end(), held_back.begin(), held_back.end());
+}
 
+void Callee::flush(Clock::time_point now) {
+  for (const Lane lane : {interactive, batch}) start_waiting(lane, now);
   for (Caller* caller : std::exchange(answered_, {})) send_replies(*caller, now);
 }
 
@@ -399,12 +411,12 @@ void Callee::send_replies(Caller& caller, Clock::time_point now) {
   for (const wire::CallId& id : ready) {
     const auto found = records_.find(id);
     if (found == records_.end()) continue;
-    if (caller.unanswered > 0) --caller.unanswered;
+    if (auto& unanswered = caller.unanswered[found->second.lane]; unanswered > 0) --unanswered;
     const CarriedReply& reply = found->second.reply;
     replies.replies.push_back(std::make_unique<wire::ReplyT>(reply.header));
     payloads.insert(payloads.end(), reply.payloads.begin(), reply.payloads.end());
     for (const Payload& payload : reply.payloads) bytes += payload->size();
-    if (replies.replies.size() == kRepliesAPacket || bytes >= kFullPacket) send();
+    if (replies.replies.size() == calls_a_packet(options_.window) || bytes >= kFullPacket) send();
   }
   send();
   caller.told = now;
@@ -425,7 +437,8 @@ Clock::time_point Callee::tick(Clock::time_point now) {
     disconnect(*caller);
   }
   constexpr std::chrono::milliseconds kRetry{5};  // calls wait for room that nobody may tell of
-  return now + (queue_.empty() ? options_.heartbeat / 2 : kRetry);
+  const bool does_none_wait = queue_[interactive].empty() && queue_[batch].empty();
+  return now + (does_none_wait ? options_.heartbeat / 2 : kRetry);
 }
 
 void Callee::leave(const std::string& why) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -54,7 +55,8 @@ struct CalleeOptions {
   bool allow_other_pipelines =
       false;                  ///< take calls of a pipeline with another hash, where its nodes are known
   std::uint32_t window = 64;  ///< calls that each caller may have unanswered
-  double rate = 0;            ///< calls a second of each caller; 0: any
+  std::uint32_t batch_window = 1024;  ///< besides, of batch work
+  double rate = 0;                    ///< calls a second of each caller; 0: any
   std::size_t max_callers = 10'000;
   std::chrono::milliseconds heartbeat{1000};  ///< a caller that is silent three times as long is gone
   std::size_t max_payload = std::size_t{16} << 20;
@@ -108,13 +110,15 @@ class Callee : public Host {
   void leave(const std::string& why);
   /// No call is waiting or being done.
   bool is_idle() const { return open_ == 0; }
-  /// So many are that waiting a moment for more to reply to pays.
-  bool is_busy() const { return open_ >= 8; }
   CalleeStats stats() const;
 
  private:
   struct Caller;
   struct Record;
+  /// Calls of one priority.
+  enum Lane : std::size_t { interactive, batch };
+  template <class T>
+  using PerLane = std::array<T, 2>;
 
   void greet(const RoutingId& peer, const std::string& user, const wire::HelloT& hello,
              Clock::time_point now);
@@ -129,7 +133,8 @@ class Callee : public Host {
   void cancel(Caller& caller, const std::vector<wire::CallId>& ids);
   void disconnect(Caller& caller);
   void refuse(const RoutingId& peer, wire::Refusal refusal, const std::string& reason);
-  bool start(Caller& caller);
+  bool start(Caller& caller, Lane lane);
+  void start_waiting(Lane lane, Clock::time_point now);
   std::string refusal(const MalformedPacket& error) const;
   void fail(const wire::CallId& id, const std::string& reason);
   bool may_start(Caller& caller, Clock::time_point now) const;
@@ -138,6 +143,7 @@ class Callee : public Host {
 
   using Instance = std::pair<std::uint64_t, std::uint64_t>;
   std::uint32_t window() const { return is_open_ ? options_.window : 0; }
+  std::uint32_t batch_window() const { return is_open_ ? options_.batch_window : 0; }
   const PipelineSpec& spec_;
   const CalleeOptions options_;
   const ExpectedGreeting expected_;
@@ -148,8 +154,8 @@ class Callee : public Host {
   std::map<Instance, std::unique_ptr<Caller>> callers_;
   std::unordered_map<RoutingId, Caller*> by_peer_;
   std::unordered_map<wire::CallId, Record, CallIdHash, CallIdEqual> records_;
-  std::deque<Caller*> queue_;      ///< callers with calls that wait, the next one first
-  std::vector<Caller*> answered_;  ///< callers with replies to send
+  PerLane<std::deque<Caller*>> queue_;  ///< callers with calls that wait, the next one first
+  std::vector<Caller*> answered_;       ///< callers with replies to send
   std::vector<std::string> logged_;
   CalleeStats stats_;
   std::size_t open_ = 0;  ///< calls that wait or are being done

@@ -10,7 +10,8 @@ namespace slm::link {
 namespace {
 
 constexpr int kMisses = 3;
-constexpr std::size_t kCallsAPacket = 64;
+/// How long acknowledgements wait for others: the callee only keeps replies a little longer.
+constexpr std::chrono::milliseconds kAckDelay{5};
 /// How often cancels, which do not ring, are looked for.
 constexpr std::chrono::milliseconds kLook{20};
 
@@ -51,7 +52,9 @@ void Caller::add(OutgoingCall call) {
   const CallKey key = call.key;
   auto deadline = deadlines_.end();
   if (call.deadline != Clock::time_point::max()) deadline = deadlines_.emplace(call.deadline, key);
-  unsent_.insert(turn_of(*calls_.emplace(key, Pending{std::move(call), deadline}).first));
+  const auto& added = *calls_.emplace(key, Pending{std::move(call), deadline}).first;
+  ++open_[index_of(added.second)];
+  unsent_like(added.second).insert(turn_of(added));
 }
 
 void Caller::connected(Clock::time_point now) {
@@ -67,17 +70,18 @@ void Caller::connected(Clock::time_point now) {
 
 void Caller::disconnected(Clock::time_point now) {
   if (is_welcome_) {
-    take_window(0, now);
+    take_windows({}, now);
     options_.log("lost " + address() + "; trying again");
   }
   is_connected_ = is_welcome_ = false;
   probe_.reset();
-  in_flight_ = 0;
+  in_flight_ = {};
+  acks_due_ = Clock::time_point::max();
   acks_.clear();  // the callee keeps those replies until they are sent once more and acknowledged again
   cancels_.clear();
   for (auto& call : calls_) {
     call.second.is_sent = false;
-    unsent_.insert(turn_of(call));
+    unsent_like(call.second).insert(turn_of(call));
   }
 }
 
@@ -96,7 +100,7 @@ bool Caller::receive(Packet packet, Clock::time_point now) {
       take_replies(*packet.body.AsReplies(), packet.payloads, now);
       return true;
     case wire::Body::Window:
-      take_window(packet.body.AsWindow()->window, now);
+      take_windows({packet.body.AsWindow()->window, packet.body.AsWindow()->batch_window}, now);
       return true;
     case wire::Body::Ping:
       transmit(link::packet(wire::PongT{}), now);
@@ -105,16 +109,18 @@ bool Caller::receive(Packet packet, Clock::time_point now) {
       return true;
     case wire::Body::Goodbye:
       has_left_ = true;
-      take_window(0, now);  // what it has it finishes; what it has not goes to who comes next
+      take_windows({}, now);  // what it has it finishes; what it has not goes to who comes next
       return true;
     default:
       throw MalformedPacket("it is of a kind that no callee sends");
   }
 }
 
-void Caller::take_window(std::size_t window, Clock::time_point now) {
-  if (window_ > 0) lost_ = now;
-  window_ = window;
+/// A callee that knows no priorities has one window, and takes twice as many.
+void Caller::take_windows(const Sizes& windows, Clock::time_point now) {
+  if (window_.front() > 0) lost_ = now;
+  window_ = windows;
+  if (window_.back() == 0) window_.back() = window_.front();
 }
 
 void Caller::explain(const std::string& why) {
@@ -139,7 +145,7 @@ bool Caller::welcome(const wire::WelcomeT& welcome, Clock::time_point now) {
   has_left_ = false;
   is_welcome_ = true;
   refusal_.clear();
-  take_window(welcome.window, now);
+  take_windows({welcome.window, welcome.batch_window}, now);
   max_payload_ = std::min<std::size_t>(options_.max_payload, welcome.max_payload);
   heartbeat_ = std::chrono::milliseconds{std::clamp<std::uint32_t>(welcome.heartbeat_ms, 10, 3'600'000)};
   nodes_ = std::make_shared<const NodeTable>(pipeline_.spec(), welcome.nodes);
@@ -155,9 +161,9 @@ void Caller::count_deaths() {
     const auto here = call++;
     Pending& pending = here->second;
     if (!pending.was_sent) continue;
-    unsent_.erase(turn_of(*here));
+    unsent_like(pending).erase(turn_of(*here));
     if (++pending.attempts == 1) ++suspects_;
-    unsent_.insert(turn_of(*here));
+    unsent_like(pending).insert(turn_of(*here));
     if (options_.custody) options_.custody->attempted(here->first);
     if (pending.attempts >= options_.max_attempts)
       end(here, CallFailed{"process `" + options_.callee + "` died " + std::to_string(pending.attempts) +
@@ -173,6 +179,7 @@ void Caller::take_replies(wire::RepliesT& replies, std::vector<Payload>& payload
     reply.payloads.assign(first, first + static_cast<std::ptrdiff_t>(payloads_of(*header)));
     next += payloads_of(*header);
     const wire::CallId id = header->id;
+    if (acks_.empty()) acks_due_ = now + kAckDelay;
     acks_.push_back(id);
     const bool is_ours = Instance{id.instance_high(), id.instance_low()} == options_.instance;
     const auto call = is_ours ? calls_.find({id.epoch(), id.sequence()}) : calls_.end();
@@ -207,11 +214,12 @@ void Caller::failed(const CallKey& key, const std::string& how, Clock::time_poin
 
 void Caller::end(Calls::iterator call, CallResult result) {
   auto& pending = call->second;
-  if (pending.is_sent) --in_flight_;
+  if (pending.is_sent) --in_flight_[index_of(pending)];
+  --open_[index_of(pending)];
   if (probe_ == call->first) probe_.reset();
   if (is_suspect(pending)) --suspects_;
   if (pending.deadline != deadlines_.end()) deadlines_.erase(pending.deadline);
-  unsent_.erase(turn_of(*call));
+  unsent_like(pending).erase(turn_of(*call));
   const auto done = std::move(pending.call.done);
   auto receipts = std::move(pending.call.receipts);
   calls_.erase(call);
@@ -219,15 +227,26 @@ void Caller::end(Calls::iterator call, CallResult result) {
 }
 
 /// How many more calls may be sent now.
-std::size_t Caller::room(Clock::time_point now) const {
+std::size_t Caller::room(Priority priority, Clock::time_point now) const {
   const Breaker::State state = breaker_.state(now);
-  if (state == Breaker::State::open) return 0;
-  if (state == Breaker::State::half_open) return probe_ || window_ == 0 ? 0 : 1;
-  const std::size_t window = suspects_ > 0 ? std::min<std::size_t>(window_, 1) : window_;
-  return window - std::min(window, in_flight_);
+  const std::size_t window = window_[index_of(priority)];
+  if (state == Breaker::State::open || window == 0) return 0;
+  if (state == Breaker::State::half_open) return probe_ ? 0 : 1;
+  if (suspects_ > 0) return in_flight_ == Sizes{} ? 1 : 0;
+  return window - std::min(window, in_flight_[index_of(priority)]);
+}
+
+std::size_t Caller::calls_a_packet(Priority priority) const {
+  const std::size_t window = window_[index_of(priority)];
+  return priority == Priority::batch ? batch_calls_a_packet(window) : link::calls_a_packet(window);
 }
 
 void Caller::send_calls(Clock::time_point now) {
+  for (const Priority priority : {Priority::interactive, Priority::batch}) send_calls(priority, now);
+}
+
+void Caller::send_calls(Priority priority, Clock::time_point now) {
+  std::set<Turn>& unsent = unsent_[index_of(priority)];
   wire::CallsT calls;
   std::vector<Payload> payloads;
   std::size_t bytes = 0;
@@ -236,8 +255,8 @@ void Caller::send_calls(Clock::time_point now) {
     if (!calls.calls.empty())
       transmit(packet(std::exchange(calls, {}), std::exchange(payloads, {})), Clock::now());
   };
-  const auto first = suspects_ > 0 ? unsent_.lower_bound({1, {}}) : unsent_.begin();
-  for (auto next = first; next != unsent_.end() && room(now) > 0;) {
+  const auto first = suspects_ > 0 ? unsent.lower_bound({1, {}}) : unsent.begin();
+  for (auto next = first; next != unsent.end() && room(priority, now) > 0;) {
     const auto call = calls_.find(next->second);
     Pending& pending = call->second;
     CarriedCall& carried = pending.call.call;
@@ -250,6 +269,7 @@ void Caller::send_calls(Clock::time_point now) {
     if (pending.was_sent || pending.attempts > 0) ++stats_.resent;
     auto header = std::make_unique<wire::CallT>(carried.header);
     header->hops.clear();
+    header->remembered.clear();
     header->id = id_of(call->first);
     header->attempt = static_cast<std::uint8_t>(pending.attempts);
     if (pending.call.deadline != Clock::time_point::max()) {
@@ -263,26 +283,36 @@ void Caller::send_calls(Clock::time_point now) {
     bytes += carried.text->size() + carried.answer->size();
     pending.is_sent = pending.was_sent = true;
     if (breaker_.state(now) == Breaker::State::half_open) probe_ = call->first;
-    ++in_flight_;
-    next = unsent_.erase(next);
-    if (calls.calls.size() == kCallsAPacket || bytes >= kFullPacket) send();
+    ++in_flight_[index_of(priority)];
+    next = unsent.erase(next);
+    if (calls.calls.size() >= calls_a_packet(priority) || bytes >= kFullPacket) send();
   }
   send();
 }
 
+void Caller::send_full_packets(Clock::time_point now) {
+  if (!is_welcome_) return;
+  for (const Priority priority : {Priority::interactive, Priority::batch})
+    if (unsent_[index_of(priority)].size() >= calls_a_packet(priority)) send_calls(priority, now);
+}
+
+void Caller::send_acks(Clock::time_point now) {
+  acks_due_ = Clock::time_point::max();
+  if (acks_.empty()) return;
+  wire::AcksT acks;
+  acks.ids = std::exchange(acks_, {});
+  transmit(packet(std::move(acks)), now);
+}
+
 void Caller::flush(Clock::time_point now) {
   if (!is_welcome_) return;
-  if (!acks_.empty()) {
-    wire::AcksT acks;
-    acks.ids = std::exchange(acks_, {});
-    transmit(packet(std::move(acks)), now);
-  }
+  send_calls(now);  // first: somebody waits for them
+  if (acks_.size() >= calls_a_packet(Priority::interactive) || now >= acks_due_) send_acks(now);
   if (!cancels_.empty()) {
     wire::CancelsT cancels;
     cancels.ids = std::exchange(cancels_, {});
     transmit(packet(std::move(cancels)), now);
   }
-  send_calls(now);
 }
 
 void Caller::end_late(Clock::time_point now) {
@@ -356,6 +386,7 @@ bool Caller::tick(Clock::time_point now) {
 
 Clock::time_point Caller::next(Clock::time_point now) const {
   auto next = now + heartbeat_ / 2;
+  next = std::min(next, acks_due_);
   if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
   if (!calls_.empty()) next = std::min(next, looked_ + kLook);
   return next;
@@ -364,6 +395,7 @@ Clock::time_point Caller::next(Clock::time_point now) const {
 void Caller::leave() {
   if (is_welcome_) {
     flush(Clock::now());
+    send_acks(Clock::now());
     wire::GoodbyeT goodbye;
     goodbye.reason = "process `" + options_.process + "` ends";
     transmit(packet(std::move(goodbye)), Clock::now());

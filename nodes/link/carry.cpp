@@ -41,6 +41,11 @@ std::unique_ptr<wire::AnswerT> wire_of(const Answer& answer) {
   if (evidence.first_token_margin) result->first_token_margin = *evidence.first_token_margin;
   if (evidence.schema_valid) result->schema_valid = *evidence.schema_valid;
   if (answer.confidence) result->confidence = *answer.confidence;
+  if (evidence.agreement) result->agreement = *evidence.agreement;
+  if (evidence.sample_votes) {
+    result->samples = static_cast<std::uint8_t>(evidence.sample_votes->samples);
+    result->agreeing = static_cast<std::uint8_t>(evidence.sample_votes->agreeing);
+  }
   return result;
 }
 
@@ -52,6 +57,8 @@ std::optional<To> optional_of(const From& value) {
 Answer answer_of(const wire::AnswerT& answer, const Payload& text) {
   if (!answer.label_names.empty() && answer.label_names.size() != answer.label_probabilities.size())
     throw MalformedPacket("an answer has another number of labels than of probabilities");
+  if (answer.agreeing > answer.samples)
+    throw MalformedPacket("more samples of an answer agree with it than there are");
   Answer result;
   result.text = *text;
   result.label = answer.label;
@@ -63,7 +70,14 @@ Answer answer_of(const wire::AnswerT& answer, const Payload& text) {
   result.evidence.first_token_margin = optional_of<float>(answer.first_token_margin);
   result.evidence.schema_valid = optional_of<bool>(answer.schema_valid);
   result.confidence = optional_of<double>(answer.confidence);
+  result.evidence.agreement = optional_of<bool>(answer.agreement);
+  if (answer.samples > 0) result.evidence.sample_votes = {answer.samples, answer.agreeing};
   return result;
+}
+
+/// Whether they are the same but for what gates and nodes behind made of the evidence.
+bool is_same(const Answer& one, const Answer& other) {
+  return one.text == other.text && one.label == other.label && one.tier == other.tier;
 }
 
 std::unique_ptr<wire::HopT> wire_of(const Hop& hop, const PipelineSpec& spec, Clock::time_point arrived) {
@@ -77,6 +91,10 @@ std::unique_ptr<wire::HopT> wire_of(const Hop& hop, const PipelineSpec& spec, Cl
   result->prompt_tokens = hop.prompt_tokens;
   result->generated_tokens = hop.generated_tokens;
   result->cost = hop.cost;
+  result->energy_j = hop.energy_j;
+  result->is_cached = hop.is_cached;
+  result->nearest = hop.nearest;
+  if (hop.recorded) result->recorded_us = microseconds_of(*hop.recorded);
   return result;
 }
 
@@ -98,6 +116,10 @@ Hop hop_of(const wire::HopT& hop, const PipelineSpec& spec, const NodeTable& nod
   result.prompt_tokens = hop.prompt_tokens;
   result.generated_tokens = hop.generated_tokens;
   result.cost = hop.cost;
+  result.energy_j = hop.energy_j;
+  result.is_cached = hop.is_cached;
+  result.nearest = hop.nearest;
+  if (hop.recorded_us.has_value()) result.recorded = microseconds{*hop.recorded_us};
   return result;
 }
 
@@ -136,19 +158,26 @@ CarriedCall call_of(Message& message, std::size_t node, const std::string& proce
   if (message.caller) call.header.waiting = message.caller->waiting;
   call.header.waiting.push_back(process);
   call.header.is_degraded = message.is_degraded;
+  call.header.is_batch = message.request.priority == Priority::batch;
   call.header.tag = message.request.tag;
-  call.text = std::make_shared<const std::string>(std::move(message.request.text));
-  call.answer = std::make_shared<const std::string>(message.answer.text);
+  call.text = Payload{std::move(message.request.text)};
+  call.answer = Payload{message.answer.text};
   return call;
 }
 
-void add_hops(wire::CallT& call, const Message& message, const PipelineSpec& spec) {
+void add_unsent(wire::CallT& call, const Message& message, const PipelineSpec& spec) {
+  call.is_private = message.request.privacy == Privacy::local;
+  for (const auto& [node, answer] : message.remembered)
+    if (is_same(answer, message.answer)) call.remembered.push_back(static_cast<std::uint16_t>(node));
   // The last one is the crossing itself, which is made anew.
   for (std::size_t i = 0; i + 1 < message.trace.size(); ++i)
     call.hops.push_back(wire_of(message.trace[i], spec, message.submitted));
 }
 
-void take_hops(Message& message, const wire::CallT& call, const PipelineSpec& spec, const NodeTable& nodes) {
+void take_unsent(Message& message, const wire::CallT& call, const PipelineSpec& spec,
+                 const NodeTable& nodes) {
+  if (call.is_private) message.request.privacy = Privacy::local;
+  for (const auto node : call.remembered) message.remembered.emplace(nodes.ours(node), message.answer);
   for (const auto& hop : call.hops) message.trace.push_back(hop_of(*hop, spec, nodes, Clock::now()));
 }
 
@@ -163,6 +192,7 @@ Message message_of(const wire::CallT& call, const Payload& text, const Payload& 
   if (call.remaining_us > 0 && call.remaining_us < kForever)
     message.deadline = Clock::now() + microseconds{call.remaining_us};
   message.is_degraded = call.is_degraded;
+  if (call.is_batch) message.request.priority = Priority::batch;
   message.caller = std::make_shared<RemoteCaller>(RemoteCaller{call.waiting, std::nullopt});
   return message;
 }
@@ -175,14 +205,14 @@ CarriedReply reply_of(const PipelineSpec& spec, Outcome outcome, const RemoteCal
   reply.header.answer = wire_of(outcome.answer);
   reply.header.is_degraded = outcome.is_degraded;
   for (const Hop& hop : outcome.trace) reply.header.hops.push_back(wire_of(hop, spec, arrived));
-  reply.payloads.push_back(std::make_shared<const std::string>(std::move(outcome.answer.text)));
+  reply.payloads.emplace_back(std::move(outcome.answer.text));
   if (caller.returned) {
     // The last hop is the node that sent it back, which is visited where it really lives.
     if (!reply.header.hops.empty()) reply.header.hops.pop_back();
     reply.header.ending = wire::Ending::goes_on;
     reply.header.node = static_cast<std::uint16_t>(caller.returned->node);
     reply.header.fields = fields_of(caller.returned->fields);
-    reply.payloads.push_back(std::make_shared<const std::string>(caller.returned->text));
+    reply.payloads.emplace_back(caller.returned->text);
   }
   return reply;
 }

@@ -39,9 +39,10 @@ struct CarriedCall {
 };
 CarriedCall call_of(Message& message, std::size_t node, const std::string& process);
 
-/// The nodes that a message has visited, for who keeps a call on disk; and back, for who finds it there.
-void add_hops(wire::CallT& call, const Message& message, const PipelineSpec& spec);
-void take_hops(Message& message, const wire::CallT& call, const PipelineSpec& spec, const NodeTable& nodes);
+/// What of a message does not cross a link, for who keeps it on disk: the nodes that it has visited, whether
+/// it is private, and which nodes gave its answer so far. And back, for who finds it there.
+void add_unsent(wire::CallT& call, const Message& message, const PipelineSpec& spec);
+void take_unsent(Message& message, const wire::CallT& call, const PipelineSpec& spec, const NodeTable& nodes);
 
 /// The message of a call, for the process that is called. Throws `MalformedPacket`.
 Message message_of(const wire::CallT& call, const Payload& text, const Payload& answer);

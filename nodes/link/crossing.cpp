@@ -43,7 +43,7 @@ void Crossing::call(Message& message, Done done) {
   outgoing.waits = policy.action == Unreachable::spool && !policy.answer_from;
   outgoing.on_wait = [&message] { park(message); };
   outgoing.is_durable = is_durable_ && !message.caller;
-  if (outgoing.is_durable) add_hops(outgoing.call.header, message, pipeline_.spec());
+  if (outgoing.is_durable) add_unsent(outgoing.call.header, message, pipeline_.spec());
   outgoing.kept_values = message.kept_values;
   outgoing.receipts = std::move(message.receipts);
   outgoing.done = [this, &message, text = outgoing.call.text, done = std::move(done)](

@@ -10,7 +10,9 @@
 namespace slm::link {
 namespace {
 
-constexpr int kPacketsAtOnce = 256;  // before what else there is to do gets its turn
+// All that is there, before what else there is to do gets its turn: libzmq 4.3.4 can abort the process where
+// packets are left unread when their peer is killed.
+constexpr int kPacketsAtOnce = 256;
 
 /// For people, of what is their business.
 const char* explained(ConnectionEvent event) {
@@ -27,13 +29,6 @@ const char* explained(ConnectionEvent event) {
 }
 
 }  // namespace
-
-std::chrono::milliseconds Backoff::next() {
-  std::uniform_int_distribution<std::int64_t> between{least_.count(),
-                                                      std::max(least_.count(), 3 * last_.count())};
-  last_ = std::min(std::chrono::milliseconds{between(random_)}, most_);
-  return last_;
-}
 
 Dialler::Connection::Connection(zmq::context_t& context, const DiallerOptions& options)
     : socket{context, zmq::socket_type::dealer}, monitor{context, socket} {
@@ -70,20 +65,21 @@ void Dialler::wait(int bell) {
             std::clamp(time, std::chrono::milliseconds{0}, std::chrono::milliseconds{1000}));
 }
 
-void Dialler::work() {
-  if (connection_) take_packets();
+void Dialler::work(const std::function<void()>& between) {
+  if (connection_) take_packets(between);
   if (!session_.tick(Clock::now())) hang_up();
   session_.flush(Clock::now());
 }
 
-void Dialler::take_packets() {
+void Dialler::take_packets(const std::function<void()>& between) {
   bool is_good = true;
   // Before the connection's end, so that a reason for it that came before is heard.
   for (int i = 0; is_good && i < kPacketsAtOnce; ++i) {
     const auto parts = Parts::receive(connection_->socket);
     if (!parts) break;
     try {
-      is_good = session_.receive(decode(parts->views(0), limits_), Clock::now());
+      is_good = session_.receive(decode(parts->payloads(0), limits_), Clock::now());
+      if (is_good) between();
     } catch (const MalformedPacket& error) {
       session_.complain(error.what());
       is_good = false;

@@ -3,12 +3,12 @@
 #include <chrono>
 #include <functional>
 #include <optional>
-#include <random>
 #include <string>
 #include <zmq.hpp>
 
 #include "graph/endpoint.h"
 #include "graph/message.h"
+#include "models/backoff.h"
 #include "nodes/link/connection_monitor.h"
 #include "nodes/link/process_security.h"
 #include "nodes/link/wire.h"
@@ -48,22 +48,6 @@ struct DiallerOptions {
   std::size_t max_payload = std::size_t{16} << 20;
 };
 
-/// Waits between attempts: random between the least and thrice the last one, so that a thousand callers that
-/// lost the same callee do not come back together (Brooker, "Exponential Backoff and Jitter", 2015).
-class Backoff {
- public:
-  Backoff(std::chrono::milliseconds least, std::chrono::milliseconds most)
-      : least_{least}, most_{most}, last_{least} {}
-  std::chrono::milliseconds next();
-  void reset() { last_ = least_; }
-
- private:
-  const std::chrono::milliseconds least_;
-  const std::chrono::milliseconds most_;
-  std::chrono::milliseconds last_;
-  std::minstd_rand random_{std::random_device{}()};
-};
-
 /// A connection to somebody who listens, made anew whenever it is lost. For one thread.
 class Dialler {
  public:
@@ -71,8 +55,8 @@ class Dialler {
 
   /// Waits until there is something to do, or `bell` can be read.
   void wait(int bell);
-  /// Dials, receives, and sends.
-  void work();
+  /// Dials, receives, and sends; has `between` called after each packet.
+  void work(const std::function<void()>& between = [] {});
   void send(Packet packet);
 
  private:
@@ -83,7 +67,7 @@ class Dialler {
     ConnectionMonitor monitor;
   };
 
-  void take_packets();
+  void take_packets(const std::function<void()>& between);
   void hang_up();
 
   DiallerOptions options_;

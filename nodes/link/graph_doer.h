@@ -21,9 +21,14 @@ class GraphDoer : public Doer {
   bool try_do(Work& work) override;
 
  private:
+  /// What callbacks need, which may come when this is gone.
+  struct Shared {
+    std::shared_ptr<const PipelineSpec> spec;
+    Finished finished;
+  };
+
   Graph& graph_;
-  const std::shared_ptr<const PipelineSpec> spec_;
-  const Finished finished_;
+  const std::shared_ptr<const Shared> shared_;
 };
 
 }  // namespace slm::link

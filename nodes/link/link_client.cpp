@@ -72,11 +72,15 @@ class LinkClient::Impl {
   void run() {
     pthread_setname_np(pthread_self(), "slm-link-client");
     while (!is_leaving_) {
-      dialler_.wait(mailbox_->descriptor());
-      // Lets come what is nearly there: a fuller packet costs less than another one.
-      if (caller_.open() >= kBusy) std::this_thread::yield();
+      if (mailbox_->is_empty()) dialler_.wait(mailbox_->descriptor());
+      // One commit of the spool keeps many calls: a fuller packet costs less than another one.
+      if (options_.custody && caller_.open() >= kBusy) std::this_thread::yield();
       take_mail();
-      dialler_.work();
+      // Calls that replies led to are on their way before the next replies are read.
+      dialler_.work([this] {
+        take_mail();
+        caller_.send_full_packets(Clock::now());
+      });
       note_stats();
     }
     caller_.leave();

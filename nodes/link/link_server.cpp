@@ -82,12 +82,15 @@ class LinkServer::Impl {
     if (workers_) items.push_back(workers_->poll_item());
     while (!is_done()) {
       const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next_tick - Clock::now());
-      zmq::poll(items, std::max(wait, std::chrono::milliseconds{0}));
-      // Lets come what is nearly there: a fuller packet costs less than another one.
-      if (callee_.is_busy()) std::this_thread::yield();
+      if (mailbox_->is_empty()) zmq::poll(items, std::max(wait, std::chrono::milliseconds{0}));
       take_mail();
       if (pool_ != nullptr) workers_->serve(*pool_);
-      callers_.serve(callee_);
+      // What one packet brought is worked on and answered before the next is read: the caller has something
+      // to do meanwhile.
+      callers_.serve(callee_, [this] {
+        callee_.flush(Clock::now());
+        take_mail();
+      });
       const auto now = Clock::now();
       next_tick = Clock::time_point::max();
       if (pool_ != nullptr) {

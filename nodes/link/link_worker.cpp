@@ -125,7 +125,7 @@ class LinkWorker::Impl {
   void run() {
     pthread_setname_np(pthread_self(), "slm-link-worker");
     while (!is_leaving_ || !session_.callee().is_idle()) {
-      dialler_.wait(mailbox_->descriptor());
+      if (mailbox_->is_empty()) dialler_.wait(mailbox_->descriptor());
       take_mail();
       dialler_.work();
       const std::lock_guard lock{stats_mutex_};

@@ -9,7 +9,9 @@
 namespace slm::link {
 namespace {
 
-constexpr int kPacketsAtOnce = 256;  // before what else there is to do gets its turn
+// All that is there, before what else there is to do gets its turn: libzmq 4.3.4 can abort the process where
+// packets are left unread when their peer is killed.
+constexpr int kPacketsAtOnce = 256;
 /// Beyond what a window lets a peer be owed, so that only one that does not read has so many wait.
 constexpr int kPacketsAPeer = 16'384;
 
@@ -35,9 +37,8 @@ Listener::Listener(ListenerOptions options) : options_{std::move(options)} {
   address_ = socket_.get(zmq::sockopt::last_endpoint);
 }
 
-void Listener::serve(Host& host) {
-  for (int i = 0; i < kPacketsAtOnce && receive(host); ++i) {
-  }
+void Listener::serve(Host& host, const std::function<void()>& between) {
+  for (int i = 0; i < kPacketsAtOnce && receive(host); ++i) between();
   for (const RoutingId& peer : std::exchange(unsent_, {})) host.lost(peer);
   expel_revoked(host);
   forget_lost(host);
@@ -48,7 +49,7 @@ bool Listener::receive(Host& host) {
   if (!parts) return false;
   const RoutingId peer = parts->text(0);
   try {
-    Packet packet = decode(parts->views(1), limits_);
+    Packet packet = decode(parts->payloads(1), limits_);
     if (packet.body.type == wire::Body::Hello) {
       if (!admit(peer, parts->client(), host)) return true;
     } else if (!is_whose_it_was(peer, parts->client())) {

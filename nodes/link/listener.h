@@ -57,9 +57,10 @@ class Listener {
   /// Where it listens, with the port that it was given.
   const std::string& address() const { return address_; }
 
-  /// Hands over what has come; tells of connections that are gone, and ends sessions whose keys have been
-  /// taken away.
-  void serve(Host& host);
+  /// Hands over what has come, and has `between` called after each packet; tells of connections that are
+  /// gone, and ends sessions whose keys have been taken away.
+  void serve(
+      Host& host, const std::function<void()>& between = [] {});
   void send_to(const RoutingId& peer, Packet packet);
 
  private:

@@ -17,6 +17,10 @@ std::uint64_t microseconds_of(Clock::duration time) {
       std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count(), 0));
 }
 
+Priority priority_of(const wire::CallT& call) {
+  return call.is_batch ? Priority::batch : Priority::interactive;
+}
+
 }  // namespace
 
 /// A process that works for the pool, over one connection.
@@ -24,7 +28,8 @@ struct Pool::Worker {
   std::pair<std::uint64_t, std::uint64_t> instance;
   std::string name;  ///< for people
   Caller caller;
-  bool is_alone = false;  ///< with a suspect
+  bool is_alone = false;        ///< with a suspect
+  std::uint64_t last_call = 0;  ///< by its number
 };
 
 /// A call that the pool has taken.
@@ -152,15 +157,17 @@ void Pool::lose(const RoutingId& peer) {
   worker->caller.leave();
 }
 
-/// Who has most of its window free; null where nobody has room.
-Pool::Worker* Pool::roomiest(const Worker* but) {
+/// Who has most of its window free, of several the one whose last call is the longest ago; null where nobody
+/// has room.
+Pool::Worker* Pool::roomiest(Priority priority, const Worker* but) {
   Worker* best = nullptr;
   double most = 0;
   for (const auto& [peer, worker] : workers_) {
     if (worker.get() == but || worker.get() == reserved_ || worker->is_alone) continue;
-    const auto window = static_cast<double>(worker->caller.window());
-    const double room = window > 0 ? 1 - static_cast<double>(worker->caller.open()) / window : 0;
-    if (room <= most) continue;
+    const auto window = static_cast<double>(worker->caller.window(priority));
+    const double room = window > 0 ? 1 - static_cast<double>(worker->caller.open(priority)) / window : 0;
+    const bool is_next = best != nullptr && room == most && worker->last_call < best->last_call;
+    if (room <= most && !is_next) continue;
     most = room;
     best = worker.get();
   }
@@ -168,7 +175,7 @@ Pool::Worker* Pool::roomiest(const Worker* but) {
 }
 
 bool Pool::try_do(Work& work) {
-  Worker* worker = roomiest();
+  Worker* worker = roomiest(priority_of(work.call));
   if (worker == nullptr) return false;
   auto task = std::make_unique<Task>();
   task->id = work.id;
@@ -190,7 +197,7 @@ bool Pool::try_do(Work& work) {
 void Pool::give(Task& task, Worker& worker) {
   OutgoingCall call;
   call.call = task.call;
-  call.key = {0, ++sequence_};
+  call.key = {0, worker.last_call = ++sequence_};
   call.deadline = task.deadline;
   call.cancelled = task.stop.get_token();
   call.done = [this, &worker, id = task.id](CallResult result, const auto&) {
@@ -254,7 +261,7 @@ void Pool::finish(const wire::CallId& id, wire::Ending ending, const std::string
   reply.header.ending = ending;
   reply.header.reason = reason;
   reply.header.answer = std::make_unique<wire::AnswerT>();
-  reply.payloads.push_back(std::make_shared<const std::string>());
+  reply.payloads.emplace_back();
   finish(id, std::move(reply));
 }
 
@@ -271,7 +278,7 @@ void Pool::give_again(Clock::time_point now) {
     if (is_suspect(task)) {
       if (give_alone(task)) continue;
       is_one_waiting = true;
-    } else if (Worker* worker = roomiest()) {
+    } else if (Worker* worker = roomiest(priority_of(task.call.header))) {
       give(task, *worker);
       continue;
     }
@@ -300,7 +307,8 @@ void Pool::hedge(Clock::time_point now) {
   while (!hedgeable_.empty() && now - hedgeable_.front().first >= patience_) {
     const auto found = tasks_.find(hedgeable_.front().second);
     if (found != tasks_.end() && found->second->attempts == 0) {
-      Worker* second = roomiest(found->second->at.empty() ? nullptr : found->second->at.front());
+      const Task& task = *found->second;
+      Worker* second = roomiest(priority_of(task.call.header), task.at.empty() ? nullptr : task.at.front());
       if (second == nullptr) return;  // all are busy: later
       const Clock::time_point given = found->second->given;
       give(*found->second, *second);

@@ -41,8 +41,9 @@ struct PoolStats {
 };
 
 /// Has calls done by workers, processes that connect here, without sockets. A call goes to the worker with
-/// most room for its window. A worker that dies gives back what it had; a call that has been with two that
-/// died is then alone with the next, so that it takes no others with it. For one thread.
+/// most room for its window, in turn where several have as much. A worker that dies gives back what it had; a
+/// call that has been with two that died is then alone with the next, so that it takes no others with it. For
+/// one thread.
 ///
 /// To each worker it speaks as a `Caller`, over the connection that the worker made.
 class Pool : public Doer, public Host {
@@ -81,7 +82,7 @@ class Pool : public Doer, public Host {
              Clock::time_point now);
   void refuse(const RoutingId& peer, wire::Refusal refusal, const std::string& reason);
   void lose(const RoutingId& peer);
-  Worker* roomiest(const Worker* but = nullptr);
+  Worker* roomiest(Priority priority, const Worker* but = nullptr);
   void give(Task& task, Worker& worker);
   void ended(Worker& worker, const wire::CallId& id, CallResult result);
   void take_back(Task& task);

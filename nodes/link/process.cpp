@@ -4,6 +4,7 @@
 
 #include "graph/placement.h"
 #include "nodes/link/crossing.h"
+#include "nodes/link/resume.h"
 
 namespace slm::link {
 namespace {
@@ -49,6 +50,7 @@ CalleeOptions callee_options(const PipelineSpec& spec, const ProcessOptions& opt
   callee.pipeline_hash = placement_hash(spec);
   callee.heartbeat = options.heartbeat.value_or(process.heartbeat);
   callee.window = static_cast<std::uint32_t>(process.window);
+  callee.batch_window = static_cast<std::uint32_t>(process.batch_window);
   callee.rate = process.rate;
   callee.allow_other_pipelines = process.allow_other_pipelines;
   return callee;
@@ -96,7 +98,7 @@ WorkerOptions worker_options(const PipelineSpec& spec, const ProcessOptions& opt
   worker.dialler.compress_above = compress_above(process);
   worker.callee = callee_options(spec, options);
   worker.callee.callers = {options.name};
-  worker.callee.window = static_cast<std::uint32_t>(process.workers->window);
+  worker.callee.window = worker.callee.batch_window = static_cast<std::uint32_t>(process.workers->window);
   worker.callee.rate = 0;
   worker.callee.max_callers = kDispatchers;
   worker.log = options.log;
@@ -133,8 +135,8 @@ Process::Process(const Pipeline& pipeline, ProcessOptions options) {
     if (call.caller != options.name) continue;
     ClientOptions client = client_options(spec, options, call.callee);
     if (!options.spool.empty()) {
-      client.custody =
-          Custody::open(options.spool, pipeline, call.callee, spool_options(options, call.callee));
+      client.custody = Custody::open(options.spool / (call.callee + ".spool"), pipeline, call.callee,
+                                     spool_options(options, call.callee));
       client.instance = client.custody->instance();
       custodies_.push_back(client.custody);
     }
@@ -165,17 +167,9 @@ std::uint64_t Process::left() const {
   return left;
 }
 
-void Process::resume(const std::function<bool(const Message&)>& wanted,
+void Process::resume(const std::function<bool(Message&)>& wanted,
                      const std::function<Engine::Callback(const Message&)>& callback) {
-  for (const auto& custody : custodies_) {
-    for (auto page = custody->read_left(); !page.empty(); page = custody->read_left()) {
-      for (LeftMessage& left : page) {
-        if (!wanted(left.message)) continue;
-        auto then = callback(left.message);
-        graph_->enter(std::move(left.message), left.node, std::move(then));
-      }
-    }
-  }
+  for (const auto& custody : custodies_) link::resume(*custody, *graph_, wanted, callback);
 }
 
 void Process::leave() {

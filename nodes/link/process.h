@@ -60,9 +60,8 @@ class Process {
   const std::string& workers_address() const { return server_->workers_address(); }
   /// Messages that an earlier run of this process left in its spools.
   std::uint64_t left() const;
-  /// Lets them in, where they were going; returns when all are on their way. `wanted` says which; others are
-  /// forgotten.
-  void resume(const std::function<bool(const Message&)>& wanted,
+  /// As `link::resume`, for all of them.
+  void resume(const std::function<bool(Message&)>& wanted,
               const std::function<Engine::Callback(const Message&)>& callback);
   /// Takes no new calls.
   void leave();

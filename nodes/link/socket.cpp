@@ -16,7 +16,7 @@ namespace {
 zmq::message_t shared(Payload payload) {
   // Below this, ZeroMQ keeps the bytes inside its message, and copying them costs less than sharing.
   constexpr std::size_t kSmall = 64;
-  if (payload->size() <= kSmall) return zmq::message_t{*payload};
+  if (payload->size() <= kSmall) return zmq::message_t{payload->data(), payload->size()};
   auto owner = std::make_unique<Payload>(std::move(payload));
   // ZeroMQ wants a pointer to what it may change, and changes nothing.
   auto* bytes = const_cast<char*>((*owner)->data());
@@ -49,19 +49,22 @@ void Bell::silence() {
 }
 
 std::optional<Parts> Parts::receive(zmq::socket_t& socket) {
+  zmq::message_t part;
+  if (!socket.recv(part, zmq::recv_flags::dontwait)) return std::nullopt;
   Parts parts;
-  do {
-    zmq::message_t part;
-    if (!socket.recv(part, zmq::recv_flags::dontwait)) return std::nullopt;
-    parts.parts_.push_back(std::move(part));
-  } while (parts.parts_.back().more());
+  parts.parts_ = std::make_shared<std::vector<zmq::message_t>>();
+  parts.parts_->push_back(std::move(part));
+  while (parts.parts_->back().more()) {
+    if (!socket.recv(parts.parts_->emplace_back(), zmq::recv_flags::dontwait)) return std::nullopt;
+  }
   return parts;
 }
 
-std::vector<std::string_view> Parts::views(std::size_t from) const {
-  std::vector<std::string_view> views;
-  for (std::size_t i = from; i < parts_.size(); ++i) views.push_back(parts_[i].to_string_view());
-  return views;
+std::vector<Payload> Parts::payloads(std::size_t from) const {
+  std::vector<Payload> payloads;
+  payloads.reserve(size() - std::min(from, size()));
+  for (std::size_t i = from; i < size(); ++i) payloads.emplace_back((*parts_)[i].to_string_view(), parts_);
+  return payloads;
 }
 
 SocketLimits socket_limits(std::size_t max_payload) {

@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 #include <zmq.hpp>
@@ -32,29 +34,36 @@ class Bell {
   int descriptor_;
 };
 
-/// What other threads hand to one that owns sockets, which is woken by the first of several.
+/// What threads hand to one that owns sockets, which is woken by the first of several. What that one posts
+/// itself does not wake it: it is to look before it waits.
 template <class T>
 class Mailbox {
  public:
   void post(T item) {
-    bool is_first = false;
-    {
-      const std::lock_guard lock{mutex_};
-      is_first = items_.empty();
-      items_.push_back(std::move(item));
-    }
-    if (is_first) bell_.ring();
-  }
-  std::vector<T> take() {
-    bell_.silence();
     const std::lock_guard lock{mutex_};
+    items_.push_back(std::move(item));
+    if (is_rung_ || std::this_thread::get_id() == reader_) return;
+    is_rung_ = true;
+    bell_.ring();
+  }
+  /// By the thread that owns the sockets, as `is_empty`.
+  std::vector<T> take() {
+    const std::lock_guard lock{mutex_};
+    reader_ = std::this_thread::get_id();
+    if (std::exchange(is_rung_, false)) bell_.silence();
     return std::exchange(items_, {});
+  }
+  bool is_empty() const {
+    const std::lock_guard lock{mutex_};
+    return items_.empty();
   }
   int descriptor() const { return bell_.descriptor(); }
 
  private:
   Bell bell_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::thread::id reader_;
+  bool is_rung_ = false;
   std::vector<T> items_;
 };
 
@@ -64,14 +73,15 @@ class Parts {
   /// Empty where nothing is there to read.
   static std::optional<Parts> receive(zmq::socket_t& socket);
 
-  std::vector<std::string_view> views(std::size_t from) const;
-  std::string text(std::size_t part) const { return parts_.at(part).to_string(); }
-  std::size_t size() const { return parts_.size(); }
+  /// Those from number `from` on. They share the whole message, which lives as long as any of them.
+  std::vector<Payload> payloads(std::size_t from) const;
+  std::string text(std::size_t part) const { return parts_->at(part).to_string(); }
+  std::size_t size() const { return parts_->size(); }
   /// Whose key it came with; empty where keys are not used.
-  std::optional<KnownClient> client() { return client_of(parts_.back()); }
+  std::optional<KnownClient> client() { return client_of(parts_->back()); }
 
  private:
-  std::vector<zmq::message_t> parts_;
+  std::shared_ptr<std::vector<zmq::message_t>> parts_;
 };
 
 /// For frames of a header or a payload of so many bytes.

@@ -9,10 +9,10 @@ namespace {
 
 constexpr int kCompressionLevel = 1;  // the fastest: a link is not to wait for its compressor
 
-std::string compressed(const std::string& text) {
+std::string compressed(std::string_view text) {
   std::string result(ZSTD_compressBound(text.size()), '\0');
   const auto size = ZSTD_compress(result.data(), result.size(), text.data(), text.size(), kCompressionLevel);
-  if (ZSTD_isError(size) != 0) return text;
+  if (ZSTD_isError(size) != 0) return std::string{text};
   result.resize(size);
   return result;
 }
@@ -44,11 +44,9 @@ wire::FrameT header_of(std::string_view bytes, const WireLimits& limits) {
   if (bytes.size() < kSmallest || !wire::FrameBufferHasIdentifier(data))
     throw MalformedPacket("a header is no frame of this protocol");
   // FlatBuffers reads in place, which wants the alignment that a ZeroMQ message does not promise.
-  const std::vector<std::uint64_t> aligned = [&] {
-    std::vector<std::uint64_t> copy((bytes.size() + 7) / 8);
-    std::memcpy(copy.data(), bytes.data(), bytes.size());
-    return copy;
-  }();
+  static thread_local std::vector<std::uint64_t> aligned;  // keeps its room
+  aligned.resize((bytes.size() + 7) / 8);
+  std::memcpy(aligned.data(), bytes.data(), bytes.size());
   data = reinterpret_cast<const std::uint8_t*>(aligned.data());
   flatbuffers::Verifier verifier{data, bytes.size(), /*max_depth=*/16, /*max_tables=*/1'000'000};
   if (!wire::VerifyFrameBuffer(verifier)) throw MalformedPacket("a header is damaged");
@@ -72,23 +70,24 @@ std::vector<Payload> encode(Packet packet, std::size_t compress_above) {
     if (payload->size() <= compress_above) continue;
     auto smaller = compressed(*payload);
     if (smaller.size() >= payload->size()) continue;
-    payload = std::make_shared<const std::string>(std::move(smaller));
+    payload = Payload{std::move(smaller)};
     frame.compressed.push_back(static_cast<std::uint32_t>(i));
   }
-  flatbuffers::FlatBufferBuilder builder;
+  static thread_local flatbuffers::FlatBufferBuilder builder;  // keeps its room
+  builder.Clear();
   wire::FinishFrameBuffer(builder, wire::Frame::Pack(builder, &frame));
   const auto* bytes = reinterpret_cast<const char*>(builder.GetBufferPointer());
   std::vector<Payload> parts;
   parts.reserve(1 + packet.payloads.size());
-  parts.push_back(std::make_shared<const std::string>(bytes, builder.GetSize()));
+  parts.emplace_back(std::string{bytes, builder.GetSize()});
   for (Payload& payload : packet.payloads) parts.push_back(std::move(payload));
   return parts;
 }
 
-Packet decode(std::span<const std::string_view> parts, const WireLimits& limits) {
+Packet decode(std::span<const Payload> parts, const WireLimits& limits) {
   if (parts.empty()) throw MalformedPacket("it is empty");
   if (parts.size() - 1 > limits.max_payloads) throw MalformedPacket("it has too many payloads");
-  wire::FrameT header = header_of(parts.front(), limits);
+  wire::FrameT header = header_of(*parts.front(), limits);
   Packet packet;
   packet.body = std::move(header.body);
   if (payloads_needed(packet.body) != parts.size() - 1)
@@ -102,15 +101,21 @@ Packet decode(std::span<const std::string_view> parts, const WireLimits& limits)
   }
   std::size_t room = limits.max_packet;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-    const std::string_view bytes = parts[i + 1];
+    const Payload& part = parts[i + 1];
     const std::size_t most = std::min(limits.max_payload, room);
-    if (bytes.size() > most)
+    if (part->size() > most)
       throw MalformedPacket("its payloads are larger than " + std::to_string(most) + " bytes");
-    packet.payloads.push_back(std::make_shared<const std::string>(is_compressed[i] ? decompressed(bytes, most)
-                                                                                   : std::string{bytes}));
+    packet.payloads.push_back(is_compressed[i] ? Payload{decompressed(*part, most)} : part);
     room -= packet.payloads.back()->size();
   }
   return packet;
+}
+
+Packet decode(std::span<const std::string_view> parts, const WireLimits& limits) {
+  std::vector<Payload> copies;
+  copies.reserve(parts.size());
+  for (const std::string_view part : parts) copies.emplace_back(std::string{part});
+  return decode(copies, limits);
 }
 
 }  // namespace slm::link

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <wire_generated.h>
@@ -16,8 +18,28 @@ namespace slm::link {
 
 inline constexpr std::uint16_t kProtocol = 1;
 
-/// A text that is sent without being copied: ZeroMQ shares it until it is on its way.
-using Payload = std::shared_ptr<const std::string>;
+/// A text that is sent and received without being copied: whoever has a copy of this shares its bytes. Empty
+/// by default. Copies may be used by several threads.
+class Payload {
+ public:
+  Payload() = default;
+  explicit Payload(std::string text) {
+    if (text.empty()) return;
+    auto owner = std::make_shared<const std::string>(std::move(text));
+    bytes_ = *owner;
+    owner_ = std::move(owner);
+  }
+  /// Bytes that live as long as `owner`.
+  Payload(std::string_view bytes, std::shared_ptr<const void> owner)
+      : bytes_{bytes}, owner_{std::move(owner)} {}
+
+  std::string_view operator*() const { return bytes_; }
+  const std::string_view* operator->() const { return &bytes_; }
+
+ private:
+  std::string_view bytes_;
+  std::shared_ptr<const void> owner_;
+};
 
 /// What is sent in one ZeroMQ message: a header and the payloads that it speaks of.
 struct Packet {
@@ -35,6 +57,17 @@ struct WireLimits {
 
 /// Payload bytes beyond which a sender begins another packet; what is above comes from a single message.
 inline constexpr std::size_t kFullPacket = std::size_t{1} << 20;
+
+/// Calls or replies that a sender puts into one packet, where a caller may have `window` calls unanswered: a
+/// share of them, so that while one packet is worked on others travel, and no processor waits for another.
+inline constexpr std::size_t calls_a_packet(std::size_t window) {
+  return std::clamp<std::size_t>(window / 16, 4, 64);
+}
+
+/// The same for batch work, for which nobody waits.
+inline constexpr std::size_t batch_calls_a_packet(std::size_t window) {
+  return std::clamp<std::size_t>(window / 4, 4, 256);
+}
 
 /// A packet that is not as docs/wire-protocol.md says.
 class MalformedPacket : public std::runtime_error {
@@ -56,7 +89,10 @@ Packet packet(T body, std::vector<Payload> payloads = {}) {
 std::vector<Payload> encode(Packet packet, std::size_t compress_above = SIZE_MAX);
 
 /// Throws `MalformedPacket`, whatever the bytes are. A packet that it gives has every required field, as many
-/// payloads as its calls or replies need, and none above the limits.
+/// payloads as its calls or replies need, and none above the limits. Payloads share the bytes of their parts,
+/// except those that were compressed.
+Packet decode(std::span<const Payload> parts, const WireLimits& limits);
+/// As above, of bytes that may be gone before the packet.
 Packet decode(std::span<const std::string_view> parts, const WireLimits& limits);
 
 /// Payloads that a reply has: the answer's text, and where the message goes on its text by then.

@@ -160,8 +160,8 @@ class CallerEnd {
       Message taken;
       taken.trace.push_back({.node = "expert"});
       try {
-        take_reply(taken, pipeline().spec(), "cloud", std::move(returned->reply),
-                   std::make_shared<const std::string>(), *returned->nodes);
+        take_reply(taken, pipeline().spec(), "cloud", std::move(returned->reply), link::Payload{},
+                   *returned->nodes);
       } catch (const MalformedPacket&) {
       }
     };

@@ -37,19 +37,20 @@ class CalleeTest : public ::testing::Test {
     hello.nodes = {"a", "b"};
     receive(packet(std::move(hello)), instance);
   }
-  void call(std::uint64_t epoch, std::uint64_t sequence, std::uint64_t instance = 1) {
+  void call(std::uint64_t epoch, std::uint64_t sequence, std::uint64_t instance = 1, bool is_batch = false) {
     wire::CallsT calls;
     calls.calls.push_back(std::make_unique<wire::CallT>());
     calls.calls.back()->id = {0, instance, epoch, sequence};
     calls.calls.back()->node = 1;
+    calls.calls.back()->is_batch = is_batch;
     calls.calls.back()->answer = std::make_unique<wire::AnswerT>();
-    const auto text = std::make_shared<const std::string>("text");
+    const auto text = Payload{"text"};
     receive(packet(std::move(calls), {text, text}), instance);
   }
   void finish(std::uint64_t epoch, std::uint64_t sequence, std::uint64_t instance = 1) {
     CarriedReply reply;
     reply.header.answer = std::make_unique<wire::AnswerT>();
-    reply.payloads.push_back(std::make_shared<const std::string>("answer"));
+    reply.payloads.push_back(Payload{"answer"});
     callee_.finished({0, instance, epoch, sequence}, std::move(reply));
     callee_.flush(Clock::now());
   }
@@ -78,6 +79,7 @@ class CalleeTest : public ::testing::Test {
                    options.process = "cloud";
                    options.callers = {"edge"};
                    options.window = kWindow;
+                   options.batch_window = kWindow;
                    return options;
                  }(),
                  doer_, [this](const RoutingId&, Packet packet) { packets_.push_back(std::move(packet)); },
@@ -126,6 +128,25 @@ TEST_F(CalleeTest, GoesOnWithACallerThatIsKilledAgainAndAgain) {
   }
   EXPECT_EQ(callee_.stats().violations, 0U);
   EXPECT_LE(callee_.stats().kept_replies, 100U);
+}
+
+TEST_F(CalleeTest, DoesBatchWorkWhenNothingElseWaits) {
+  greet(1);
+  greet(2);
+  for (std::uint64_t id = 1; id <= 4; ++id) call(1, id, 1, true);
+  for (std::uint64_t id = 5; id <= 6; ++id) call(1, id, 2);
+  call(1, 7, 1);
+  doer_.room = 4;
+  callee_.flush(Clock::now());
+  EXPECT_EQ(doer_.taken, (Ids{5, 7, 6, 1}));
+}
+
+TEST_F(CalleeTest, HasAWindowForBatchWorkBesideTheOther) {
+  greet();
+  for (std::uint64_t id = 1; id <= 2 * kWindow + 3; ++id) call(1, id, 1, true);
+  EXPECT_EQ(callee_.stats().violations, 3U);
+  for (std::uint64_t id = 101; id <= 100 + kWindow; ++id) call(1, id);
+  EXPECT_EQ(callee_.stats().violations, 3U);
 }
 
 TEST_F(CalleeTest, DoesACallAgainThatWasAcknowledgedAndComesAgain) {

@@ -12,13 +12,14 @@ namespace {
 /// A caller, and a callee that the test plays.
 class CallerTest : public ::testing::Test {
  protected:
-  void add(std::uint64_t sequence, bool waits = true) {
+  void add(std::uint64_t sequence, bool waits = true, bool is_batch = false) {
     OutgoingCall call;
     call.waits = waits;
     call.on_wait = [this, sequence] { waiting_.push_back(sequence); };
     call.key = {0, sequence};
     call.call.header.answer = std::make_unique<wire::AnswerT>();
-    call.call.text = call.call.answer = std::make_shared<const std::string>("text");
+    call.call.header.is_batch = is_batch;
+    call.call.text = call.call.answer = Payload{"text"};
     call.done = [this, sequence](const CallResult& result, const auto&) {
       if (const auto* failed = std::get_if<CallFailed>(&result)) failed_[sequence] = failed->reason;
       if (const auto* unreached = std::get_if<OutOfReach>(&result)) failed_[sequence] = unreached->reason;
@@ -28,13 +29,14 @@ class CallerTest : public ::testing::Test {
   }
 
   /// Another process takes the place of the last one.
-  void begin_callee(std::uint32_t window) {
+  void begin_callee(std::uint32_t window, std::uint32_t batch_window = 0) {
     caller_.connected(now_);
     wire::WelcomeT welcome;
     welcome.protocol = kProtocol;
     welcome.process = "cloud";
     welcome.instance_low = ++callees_;
     welcome.window = window;
+    welcome.batch_window = batch_window;
     welcome.heartbeat_ms = 3'600'000;
     welcome.max_payload = 1000;
     welcome.nodes = {"a", "b"};
@@ -59,7 +61,7 @@ class CallerTest : public ::testing::Test {
     replies.replies.back()->ending = ending;
     replies.replies.back()->id = {options_.instance.high, options_.instance.low, 0, sequence};
     replies.replies.back()->answer = std::make_unique<wire::AnswerT>();
-    caller_.receive(packet(std::move(replies), {std::make_shared<const std::string>("answer")}), now_);
+    caller_.receive(packet(std::move(replies), {Payload{"answer"}}), now_);
     caller_.flush(now_);
   }
   void pass(std::chrono::milliseconds time) {
@@ -87,6 +89,32 @@ class CallerTest : public ::testing::Test {
 };
 
 using Ids = std::vector<std::uint64_t>;
+
+TEST_F(CallerTest, SendsInteractiveCallsFirstAndBatchWorkInAWindowOfItsOwn) {
+  for (std::uint64_t id = 1; id <= 5; ++id) add(id, true, true);
+  for (std::uint64_t id = 6; id <= 8; ++id) add(id);
+  begin_callee(2, 3);
+  EXPECT_EQ(sent(), (std::vector<std::uint64_t>{6, 7, 1, 2, 3}));
+  reply(1);
+  EXPECT_EQ(sent(), (std::vector<std::uint64_t>{4}));
+  reply(7);
+  EXPECT_EQ(sent(), (std::vector<std::uint64_t>{8}));
+}
+
+TEST_F(CallerTest, SendsABatchInOnePacket) {
+  for (std::uint64_t id = 1; id <= 256; ++id) add(id, true, true);
+  begin_callee(64, 1024);
+  const auto calls = std::ranges::count_if(
+      packets_, [](const Packet& packet) { return packet.body.type == wire::Body::Calls; });
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(sent().size(), 256U);
+}
+
+TEST_F(CallerTest, TakesACalleeWithoutPrioritiesForOneWithEqualWindows) {
+  for (std::uint64_t id = 1; id <= 3; ++id) add(id, true, true);
+  begin_callee(2);
+  EXPECT_EQ(sent(), (std::vector<std::uint64_t>{1, 2}));
+}
 
 TEST_F(CallerTest, SendsAsManyAsTheWindowHolds) {
   for (std::uint64_t id = 1; id <= 5; ++id) add(id);

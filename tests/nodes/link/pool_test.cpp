@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <set>
@@ -18,9 +19,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr int kWindow = 8;                  ///< messages that a worker has at once
 constexpr std::chrono::seconds kLimit{30};  ///< for what must happen; far beyond what it takes
 
-/// Answers; but the first message that says `slow` is kept until it is cancelled.
+/// Answers; but the first message that says `slow` is kept until it is cancelled, and all that say `hold`
+/// until they are let go.
 class StubbornNode : public AsyncNode {
  public:
   struct Options {
@@ -28,6 +31,10 @@ class StubbornNode : public AsyncNode {
   };
   StubbornNode(const Options&, const NodeContext&) {}
   void process(Message& message, Done done) override {
+    if (message.request.text == "hold") {
+      const std::lock_guard lock{mutex()};
+      return held().push_back(std::move(done));
+    }
     if (message.request.text != "slow" || is_first().exchange(false) == false)
       return done(Exit::as_told(OutcomeKind::answered, {}));
     kept().emplace(message.request.cancelled, [done = std::move(done)] {
@@ -39,12 +46,30 @@ class StubbornNode : public AsyncNode {
     static std::atomic<bool> value;
     return value;
   }
+  /// How many it let go.
+  static int let_go() {
+    std::vector<Done> all;
+    {
+      const std::lock_guard lock{mutex()};
+      all.swap(held());
+    }
+    for (const Done& done : all) done(Exit::as_told(OutcomeKind::answered, {}));
+    return static_cast<int>(all.size());
+  }
   static std::atomic<int>& cancelled() {
     static std::atomic<int> value;
     return value;
   }
 
  private:
+  static std::mutex& mutex() {
+    static std::mutex value;
+    return value;
+  }
+  static std::vector<Done>& held() {
+    static std::vector<Done> value;
+    return value;
+  }
   using Callback = std::stop_callback<std::function<void()>>;
   static std::optional<Callback>& kept() {
     static std::optional<Callback> callback;
@@ -81,7 +106,8 @@ entry: a
 processes:
   edge: { )" + edge_keys + R"( }
   cloud: { listen: "tcp://127.0.0.1:5555", )" +
-                             keys + R"( workers: { listen: "tcp://127.0.0.1:*", window: 8)" + workers +
+                             keys + R"( workers: { listen: "tcp://127.0.0.1:*", window: )" +
+                             std::to_string(kWindow) + workers +
                              R"( } }
 nodes:
   a: { type: step, to: b }
@@ -123,9 +149,9 @@ void wait_until(const std::function<bool()>& holds) {
 /// Submits and counts what was answered, by id.
 class Counted {
  public:
-  void submit(Graph& graph, int count) {
+  void submit(Graph& graph, int count, const std::string& text = "x") {
     for (int i = 0; i < count; ++i) {
-      graph.submit({.id = std::to_string(submitted_++), .text = "x"}, [this](const Outcome& outcome) {
+      graph.submit({.id = std::to_string(submitted_++), .text = text}, [this](const Outcome& outcome) {
         const std::lock_guard lock{mutex_};
         if (outcome.kind == OutcomeKind::answered) answered_.insert(outcome.id);
       });
@@ -151,11 +177,29 @@ TEST(Pool, SharesMessagesAmongWorkers) {
   wait_until([&] { return cloud.pool_stats().workers == 2; });
   Process edge{pipeline, options_of("edge", {{"cloud", cloud.address()}})};
   Counted counted;
-  counted.submit(edge.graph(), 2000);
+  counted.submit(edge.graph(), 2 * kWindow, "hold");
+  wait_until([&] { return one.server_stats().calls + two.server_stats().calls == 2U * kWindow; });
+  EXPECT_EQ(one.server_stats().calls, std::uint64_t{kWindow});
+  EXPECT_EQ(two.server_stats().calls, std::uint64_t{kWindow});
+  int let_go = 0;
+  wait_until([&] { return (let_go += StubbornNode::let_go()) == 2 * kWindow; });
   edge.graph().drain();
   counted.expect_all_answered_once();
-  EXPECT_GT(one.server_stats().calls, 500U);
-  EXPECT_GT(two.server_stats().calls, 500U);
+}
+
+TEST(Pool, GivesCallsToIdleWorkersInTurn) {
+  const Pipeline pipeline = pipeline_of();
+  Process cloud{pipeline, options_of("cloud")};
+  Process one{pipeline, worker_of(cloud)};
+  Process two{pipeline, worker_of(cloud)};
+  Process edge{pipeline, options_of("edge", {{"cloud", cloud.address()}})};
+  const auto calls = [&] { return std::array{one.server_stats().calls, two.server_stats().calls}; };
+  const auto has_both = [&] { return calls()[0] > 0 && calls()[1] > 0; };
+  for (int i = 0; i < 10'000 && !has_both(); ++i) edge.graph().submit({.text = "x"}).wait();
+  const auto before = calls();
+  for (int i = 0; i < 10; ++i) edge.graph().submit({.text = "x"}).wait();
+  EXPECT_EQ(calls()[0], before[0] + 5);
+  EXPECT_EQ(calls()[1], before[1] + 5);
 }
 
 TEST(Pool, GivesWorkToOneThatJoinsAndTakesItFromOneThatLeaves) {

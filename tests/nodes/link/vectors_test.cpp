@@ -14,7 +14,7 @@ namespace slm::link {
 namespace {
 
 Payload text(std::string bytes) {
-  return std::make_shared<const std::string>(std::move(bytes));
+  return Payload{std::move(bytes)};
 }
 
 std::unique_ptr<wire::AnswerT> answer() {
@@ -142,7 +142,7 @@ const std::map<std::string, Packet (*)()>& packets() {
   return all;
 }
 
-std::string hex_of(const std::string& bytes) {
+std::string hex_of(std::string_view bytes) {
   constexpr const char* kDigits = "0123456789abcdef";
   std::string hex;
   for (const char byte : bytes) {

@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "nodes/link/carry.h"
+
 namespace slm::link {
 namespace {
 
@@ -14,7 +16,7 @@ std::vector<std::string_view> views_of(const std::vector<Payload>& parts) {
 }
 
 Payload text(std::string bytes) {
-  return std::make_shared<const std::string>(std::move(bytes));
+  return Payload{std::move(bytes)};
 }
 
 /// One call with everything that a call can have.
@@ -42,6 +44,32 @@ Packet full_call() {
   wire::CallsT calls;
   calls.calls.push_back(std::move(call));
   return packet(std::move(calls), {text("will it rain in Oslo"), text("{}")});
+}
+
+TEST(LinkWire, CarriesWhatWorkTookAndCost) {
+  const PipelineSpec spec{.nodes = {NodeSpec{.name = "draft"}}};
+  Message message;
+  message.submitted = Clock::now();
+  Hop hop{.node = "draft", .entered = message.submitted, .left = message.submitted};
+  hop.cost = 0.125;
+  hop.energy_j = 2.5;
+  hop.is_cached = true;
+  message.trace.push_back(hop);
+  hop.recorded = std::chrono::milliseconds{250};
+  message.trace.push_back(hop);
+  message.trace.push_back(hop);  // the crossing
+  wire::CallsT calls;
+  calls.calls.push_back(std::make_unique<wire::CallT>(*full_call().body.AsCalls()->calls.at(0)));
+  add_unsent(*calls.calls[0], message, spec);
+  const Packet found = decode(views_of(encode(packet(std::move(calls), {text(""), text("")}))), {});
+  Message taken;
+  take_unsent(taken, *found.body.AsCalls()->calls.at(0), spec, NodeTable{spec, {"draft"}});
+  ASSERT_EQ(taken.trace.size(), 2U);
+  EXPECT_EQ(taken.trace[0].cost, 0.125);
+  EXPECT_EQ(taken.trace[0].energy_j, 2.5);
+  EXPECT_TRUE(taken.trace[0].is_cached);
+  EXPECT_EQ(taken.trace[0].recorded, std::nullopt);
+  EXPECT_EQ(taken.trace[1].recorded, std::chrono::milliseconds{250});
 }
 
 TEST(LinkWire, CarriesACallWhole) {
@@ -108,7 +136,7 @@ TEST(LinkWire, RefusesAnotherNumberOfPayloads) {
   seen = views_of(parts);
   seen.emplace_back("more");
   EXPECT_THROW(decode(seen, {}), MalformedPacket);
-  EXPECT_THROW(decode({}, {}), MalformedPacket);
+  EXPECT_THROW(decode(std::span<const Payload>{}, {}), MalformedPacket);
 }
 
 TEST(LinkWire, RefusesAVersionFromTheFuture) {
@@ -129,7 +157,7 @@ TEST(LinkWire, RefusesAVersionFromTheFuture) {
 
 TEST(LinkWire, SurvivesEveryFlippedBitAndEveryCut) {
   const auto parts = encode(full_call());
-  const std::string header = *parts[0];
+  const std::string header{*parts[0]};
   std::size_t refused = 0;
   const auto offer = [&](const std::string& bytes) {
     auto seen = views_of(parts);
