@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace slm {
 
@@ -9,5 +11,11 @@ namespace slm {
 /// not cryptographic: it tells one model from another, it does not prove where it comes from. Throws
 /// `ModelError` if the file cannot be read.
 std::string file_checksum(const std::filesystem::path& file);
+
+/// 16 hexadecimal digits.
+std::string hexadecimal(std::uint64_t value);
+
+/// The same of a text.
+std::string text_checksum(std::string_view text);
 
 }  // namespace slm

@@ -20,6 +20,9 @@ class Classifier {
 
   /// Writes one probability a label; they sum to one. `probabilities.size()` is `labels()->size()`.
   virtual void classify(std::string_view text, std::span<float> probabilities) const = 0;
+
+  /// Whether its probabilities mean anything: not those of a model that has not learnt anything yet.
+  virtual bool has_evidence() const { return true; }
 };
 
 }  // namespace slm

@@ -16,15 +16,38 @@ namespace slm {
 
 /// Why a model gave no answer: a value, since the world's failures never throw.
 struct ModelFailure {
-  enum class Kind { failed, expired, cancelled };
+  enum class Kind {
+    failed,
+    expired,
+    cancelled,
+    put_off  ///< the process is to end, and a later one has the answer without asking again
+  };
+  /// Of what failed: what tells whether another try may help.
+  enum class Cause {
+    other,        ///< the same again would fail again
+    unavailable,  ///< the server is out of reach, or has no time; it has not begun to answer
+    timeout,      ///< the server took longer than the model's limits
+    interrupted,  ///< the answer broke off
+    invalid       ///< what came is no answer: a refusal, say, or none of the choices
+  };
   Kind kind = Kind::failed;
   std::string reason;
+  Cause cause = Cause::other;
+  std::optional<std::chrono::seconds> retry_after;  ///< as the server asks
+  // That were spent in vain, where the model tells.
+  int prompt_tokens = 0;
+  int generated_tokens = 0;
 };
 
 /// Until when, and whether still, an answer is wanted. Checked while the request waits and at every token.
 struct Patience {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::stop_token cancelled;
+  /// Whether a failure is followed by another try, and so is no result yet; empty: never. To be called before
+  /// `done` has that failure.
+  std::function<bool(const ModelFailure&)> will_ask_again;
+  bool can_wait = false;        ///< it gives way to requests that cannot
+  bool can_be_put_off = false;  ///< may end `put_off`: a later process asks again
 };
 
 /// A compiled output format (JSON Schema or GBNF grammar), shared by all requests of a node.
@@ -40,8 +63,25 @@ struct ConstraintSource {
   std::string text;
 };
 
+/// What is known of an answer that was given before and is given again.
+struct Recorded {
+  std::optional<std::chrono::nanoseconds> duration;  ///< that it took then
+  std::optional<double> cost;
+  bool is_cached = false;  ///< no model was asked this time: nothing was spent
+  /// Where it is the answer to another question: the cosine of the two. 0: to this very one.
+  float nearest = 0;
+};
+
+/// What of a prompt is the request's own, for who looks for requests that are alike.
+struct Subject {
+  std::string frame;  ///< the prompt without it: prompts in different frames are never alike
+  std::string text;
+};
+
 struct GenerationRequest {
+  std::string id;  ///< of the caller's request; models that run take no notice of it
   std::string prompt;
+  std::optional<Subject> subject{};              ///< where `SubjectUse` wants one
   std::shared_ptr<const Constraint> constraint;  ///< null: any text
   std::vector<std::string> stop;                 ///< output ends before the first of these
   int max_tokens = 128;
@@ -57,6 +97,7 @@ struct Generation {
   Evidence evidence;
   int prompt_tokens = 0;
   int generated_tokens = 0;
+  Recorded recorded;
 };
 
 using GenerationResult = std::variant<Generation, ModelFailure>;
@@ -64,7 +105,8 @@ using GenerationResult = std::variant<Generation, ModelFailure>;
 /// A model that continues a text.
 ///
 /// Every function may be called from any thread. `done` is called exactly once for each request, on a thread
-/// of the model, also when the model is destroyed first; it must not throw or block.
+/// of the model or before the call returns, also when the model is destroyed first; it must not throw or
+/// block.
 class Generator {
  public:
   virtual ~Generator() = default;
@@ -76,9 +118,12 @@ class Generator {
 };
 
 struct ChoiceRequest {
+  std::string id;  ///< as in `GenerationRequest`
   std::string prompt;
-  std::shared_ptr<const std::vector<std::string>> choices;  ///< at least two, none empty
+  /// At least two, none empty; null for a model that brings its own, such as a replayed classifier.
+  std::shared_ptr<const std::vector<std::string>> choices;
   Patience patience;
+  std::optional<Subject> subject{};  ///< as in `GenerationRequest`
 };
 
 struct ChoiceScores {
@@ -86,6 +131,7 @@ struct ChoiceScores {
   /// Set where the model chose without telling probabilities: the choice's position, and no evidence.
   std::optional<std::size_t> chosen;
   int prompt_tokens = 0;
+  Recorded recorded;
 };
 
 using ChoiceResult = std::variant<ChoiceScores, ModelFailure>;

@@ -12,6 +12,10 @@
 
 namespace slm {
 
+namespace learning {
+class Learner;
+}
+
 /// A model file that is missing, damaged, of another kind or too new, or an output format that a model cannot
 /// hold to. The message names the file and says what to do.
 class ModelError : public std::runtime_error {
@@ -36,13 +40,22 @@ struct ModelInfo {
   std::string checksum;  ///< identifies the weights: calibrations and recordings are bound to it
 };
 
+/// What becomes of the subjects of a model's requests.
+struct SubjectUse {
+  bool is_wanted = false;
+  bool is_sent = false;  ///< out of this process: private requests come without
+};
+
 /// A loaded model: what it can do is not null. Copies share the one model; the last copy unloads it.
 struct Model {
   ModelInfo info;
   std::shared_ptr<Classifier> classifier;
   std::shared_ptr<Generator> generator;
   std::shared_ptr<ChoiceScorer> scorer;
-  bool is_remote = false;  ///< requests leave this process
+  std::shared_ptr<learning::Learner> learner;  ///< of a classifier that learns while it is used
+  bool is_remote = false;                      ///< requests leave this process
+  SubjectUse subjects{};
+  bool is_batched = false;  ///< answers may take hours
 };
 
 }  // namespace slm

@@ -11,6 +11,7 @@
 #include "models/llama/gguf_file.h"
 #include "models/llama/llama_model.h"
 #include "models/ngram/model.h"
+#include "models/replay/answers.h"
 
 namespace slm {
 namespace {
@@ -157,6 +158,7 @@ void check_is_gguf(const std::filesystem::path& file) {
 }
 
 ModelInfo inspect(const std::filesystem::path& file, const LlamaOptions& llama) {
+  if (replay::is_recording(file)) return replay::inspect_recording(file);
   if (format_of(file) == ModelFormat::gguf) return llama::inspect_gguf(file, llama);
   return ngram::load(file).info;  // reads and checks the whole file, some milliseconds
 }

@@ -1,5 +1,6 @@
 #include "nodes/builtin.h"
 
+#include "nodes/aggregate.h"
 #include "nodes/classify.h"
 #include "nodes/gate.h"
 #include "nodes/generate.h"
@@ -17,12 +18,15 @@ bool register_builtin_nodes() {
     registry.add(ngram_backend());
     registry.add(llama_backend());
     registry.add(openai_backend());
+    registry.add(replay_backend());
     registry.add(classify_node());
     registry.add(node_type<GenerateNode>("generate", "lets a language model continue a prompt"));
     registry.add(node_type<GateNode>("gate", "accepts, escalates or rejects by confidence"));
     registry.add(node_type<RouteNode>("route", "sends messages by label or field"));
     registry.add(node_type<RedactNode>("redact", "takes private values out, which stay in its process"));
     registry.add(node_type<RestoreNode>("restore", "puts the values that `redact` took out back"));
+    registry.add(
+        node_type<AggregateNode>("aggregate", "holds messages until a batch is complete and a window open"));
     registry.add(node_type<JoinAnswers>("join", "gathers the branches of a fork into one answer"));
     return true;
   }();

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 
+#include "nodes/cache/check_nearest.h"
+#include "nodes/charge.h"
 #include "nodes/model_exit.h"
 #include "nodes/model_resource.h"
+#include "nodes/openai_batch.h"
 #include "nodes/prompt_template.h"
+#include "nodes/retry.h"
 
 namespace slm {
 namespace {
@@ -15,6 +19,7 @@ struct ClassifyOptions {
   ModelRef model;
   PromptTemplate prompt = PromptTemplate::parse("{text}");
   std::vector<std::string> choices;
+  std::optional<RetryOptions> retry;
   Port to{.when_open = OutcomeKind::answered};
 
   static Fields<ClassifyOptions> fields() {
@@ -24,15 +29,18 @@ struct ClassifyOptions {
                   "what the model is shown; the request's text if left out")
         .optional("choices", &ClassifyOptions::choices,
                   "labels that a language model chooses from, as it would write them")
+        .optional("retry", &ClassifyOptions::retry,
+                  "which failures of a language model are followed by another try")
         .optional("to", &ClassifyOptions::to, "next node; left out, the message is answered");
   }
 };
 
 void take_label(Answer& answer, const std::string& tier, std::string label) {
+  answer.evidence = {};
+  if (!answer.label.empty()) answer.evidence.agreement = answer.label == label;
   answer.label = std::move(label);
   answer.tier = tier;
   answer.confidence.reset();
-  answer.evidence = {};
 }
 
 void take_labels(Answer& answer, const std::string& tier, LabelEvidence labels) {
@@ -44,10 +52,14 @@ void take_labels(Answer& answer, const std::string& tier, LabelEvidence labels) 
 /// By a model that answers at once, with labels of its own.
 class ClassifierNode : public Node {
  public:
-  ClassifierNode(ClassifyOptions options, std::shared_ptr<Classifier> classifier)
-      : options_{std::move(options)}, classifier_{std::move(classifier)} {}
+  ClassifierNode(ClassifyOptions options, std::shared_ptr<Classifier> classifier, ModelRates rates)
+      : options_{std::move(options)}, classifier_{std::move(classifier)}, rates_{rates} {}
 
   Exit process(Message& message) override {
+    if (!classifier_->has_evidence()) {
+      take_label(message.answer, options_.model.name, classifier_->labels()->front());
+      return options_.to;
+    }
     LabelEvidence labels{classifier_->labels(), std::vector<float>(classifier_->labels()->size())};
     if (options_.prompt.is_text_alone()) {
       classifier_->classify(message.request.text, labels.probabilities);
@@ -55,37 +67,54 @@ class ClassifierNode : public Node {
       classifier_->classify(options_.prompt.fill(message), labels.probabilities);
     }
     take_labels(message.answer, options_.model.name, std::move(labels));
+    charge(message.hop(), rates_, 1, {});
     return options_.to;
   }
 
  private:
   ClassifyOptions options_;
   std::shared_ptr<Classifier> classifier_;
+  ModelRates rates_;
 };
 
 /// By a language model that weighs each choice as a continuation of the prompt.
 class ChoiceNode : public AsyncNode {
  public:
-  ChoiceNode(ClassifyOptions options, const Model& model)
+  ChoiceNode(ClassifyOptions options, const Model& model, ModelRates rates)
       : options_{std::move(options)},
         is_remote_{model.is_remote},
-        choices_{std::make_shared<const std::vector<std::string>>(options_.choices)},
-        scorer_{model.scorer} {}
+        subjects_{model.subjects},
+        choices_{options_.choices.empty()
+                     ? nullptr
+                     : std::make_shared<const std::vector<std::string>>(options_.choices)},
+        scorer_{model.scorer},
+        rates_{rates},
+        retry_{options_.retry, model.is_batched} {}
 
   void process(Message& message, Done done) override {
     if (is_remote_ && message.request.privacy == Privacy::local)
       return done(exit_of_private(options_.model.name));
-    scorer_->score({options_.prompt.fill(message), choices_, {message.deadline, message.request.cancelled}},
-                   [this, &message, done = std::move(done)](ChoiceResult result) {
-                     done(take(message, std::move(result)));
-                   });
+    retry_.ask<ChoiceResult>(
+        message,
+        [this, id = message.request.id, prompt = options_.prompt.fill(message),
+         subject = options_.prompt.subject(message, subjects_)](Patience patience, auto scored) {
+          scorer_->score({id, prompt, choices_, std::move(patience), subject}, std::move(scored));
+        },
+        [this, &message, done = std::move(done)](ChoiceResult result, const Spent& spent) {
+          done(take(message, std::move(result), spent));
+        });
   }
 
  private:
-  Exit take(Message& message, ChoiceResult result) const {
-    if (const auto* failure = std::get_if<ModelFailure>(&result)) return exit_after(*failure);
+  Exit take(Message& message, ChoiceResult result, const Spent& spent) const {
+    if (const auto* failure = std::get_if<ModelFailure>(&result)) {
+      charge(message.hop(), rates_, 0, {}, spent);
+      return exit_after(*failure, message);
+    }
     auto& scores = std::get<ChoiceScores>(result);
-    message.hop().prompt_tokens = static_cast<std::uint32_t>(scores.prompt_tokens);
+    if (!scores.recorded.is_cached)
+      message.hop().prompt_tokens = static_cast<std::uint32_t>(scores.prompt_tokens);
+    charge(message.hop(), rates_, 1, scores.recorded, spent);
     if (scores.chosen) {
       take_label(message.answer, options_.model.name, (*choices_)[*scores.chosen]);
     } else {
@@ -96,22 +125,34 @@ class ChoiceNode : public AsyncNode {
 
   ClassifyOptions options_;
   bool is_remote_;
+  SubjectUse subjects_;
   std::shared_ptr<const std::vector<std::string>> choices_;
   std::shared_ptr<ChoiceScorer> scorer_;
+  ModelRates rates_;
+  Retry retry_;
 };
 
 AnyNode make(const std::shared_ptr<void>& untyped, const NodeContext& context) {
   const auto& options = *std::static_pointer_cast<ClassifyOptions>(untyped);
   const Model& model = opened_model(context, options.model);
-  if (model.classifier) return std::unique_ptr<Node>{new ClassifierNode{options, model.classifier}};
-  return std::unique_ptr<AsyncNode>{new ChoiceNode{options, model}};
+  const ModelRates rates = context.rates(options.model.name);
+  if (model.classifier) return std::unique_ptr<Node>{new ClassifierNode{options, model.classifier, rates}};
+  return std::unique_ptr<AsyncNode>{new ChoiceNode{options, model, rates}};
 }
 
 void check(const ClassifyOptions& options, CheckContext& context) {
+  RetryOptions::check(options.retry, context);
   const ModelSpec* model = context.pipeline().model(options.model.name);
   if (!model) return;
+  cache::check_nearest(*model, options.prompt, context);
+  check_time_for_batches(options.model, context);
   const std::string name = "model `" + model->name + "`";
-  if (has_own_labels(*model)) {
+  const std::optional<bool> has_labels = has_own_labels(*model);
+  if (!has_labels) return;
+  if (learning_of(*model) && !options.prompt.is_text_alone())
+    context.problem(context.node().place, "`prompt` of node `" + context.node().name + "`: " + name +
+                                              " learns from requests as they are; expected no `prompt`");
+  if (*has_labels) {
     if (!options.choices.empty())
       context.problem(context.node().place, "`choices` of node `" + context.node().name + "`: " + name +
                                                 " has labels of its own; expected no `choices`");
@@ -134,12 +175,16 @@ std::optional<std::vector<std::string>> labels_given_by(const NodeSpec& node, co
   const auto& options = *static_cast<const ClassifyOptions*>(node.options.get());
   const ModelSpec* model = pipeline.model(options.model.name);
   if (!model) return std::vector<std::string>{};
-  if (!has_own_labels(*model)) return options.choices;
+  if (has_own_labels(*model) == false) return options.choices;
   try {
     return labels_of(*model);
   } catch (const ModelError&) {
     return std::vector<std::string>{};
   }
+}
+
+bool classify_retries(const NodeSpec& node) {
+  return node.type->name == kName && static_cast<const ClassifyOptions*>(node.options.get())->retry;
 }
 
 NodeType classify_node() {
@@ -151,9 +196,15 @@ NodeType classify_node() {
   };
   type.gives = [](const void* options, const PipelineSpec& pipeline) -> std::vector<SignalKind> {
     const ModelSpec* model = pipeline.model(static_cast<const ClassifyOptions*>(options)->model.name);
-    const OpenAiOptions* remote = model ? openai_options(*model) : nullptr;
-    if (remote && !remote->logprobs) return {};
-    return {SignalKind::max_prob, SignalKind::margin, SignalKind::entropy};
+    if (model && !shows_probabilities(*model)) return {SignalKind::agreement};
+    return {SignalKind::max_prob, SignalKind::log_odds, SignalKind::margin, SignalKind::entropy,
+            SignalKind::agreement};
+  };
+  type.asks = [](const void* untyped) {
+    const auto& options = *static_cast<const ClassifyOptions*>(untyped);
+    std::string text = options.prompt.source();
+    for (const std::string& choice : options.choices) text.append(1, '\0').append(choice);
+    return text;
   };
   return type;
 }

@@ -16,4 +16,7 @@ NodeType classify_node();
 /// of other types.
 std::optional<std::vector<std::string>> labels_given_by(const NodeSpec& node, const PipelineSpec& pipeline);
 
+/// Whether messages may wait at a `classify` node for another try; false for nodes of other types.
+bool classify_retries(const NodeSpec& node);
+
 }  // namespace slm

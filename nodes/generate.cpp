@@ -1,16 +1,27 @@
 #include "nodes/generate.h"
 
+#include <atomic>
+#include <span>
+
 #include "graph/pipeline.h"
 #include "models/llama/constraint_check.h"
 #include "models/model.h"
+#include "models/ngram/xxhash64.h"
 #include "models/text_file.h"
+#include "nodes/cache/check_nearest.h"
+#include "nodes/charge.h"
 #include "nodes/model_exit.h"
 #include "nodes/model_resource.h"
+#include "nodes/openai_batch.h"
+#include "nodes/same_answer.h"
 
 namespace slm {
 namespace {
 
 using Language = ConstraintSource::Language;
+
+constexpr const char* kName = "generate";
+constexpr double kSampleTemperature = 0.7;
 
 std::shared_ptr<const Constraint> compiled(const Generator& generator, const GenerateOptions& options) {
   if (!options.schema && !options.grammar) return nullptr;
@@ -40,7 +51,75 @@ void check_format(const std::optional<FilePath>& file, const char* key, Language
   }
 }
 
+std::vector<GenerationRequest> samples_of(const GenerationRequest& request, const GenerateOptions& options) {
+  std::vector<GenerationRequest> samples(static_cast<std::size_t>(options.samples), request);
+  if (samples.empty()) return samples;
+  // From the prompt, so that a run repeats, and another request draws other tokens. Servers take 31 bits.
+  std::uint64_t seed = request.seed + ngram::xxhash64(std::as_bytes(std::span{request.prompt}));
+  for (GenerationRequest& sample : samples) {
+    sample.temperature = static_cast<float>(options.sample_temperature.value_or(kSampleTemperature));
+    sample.seed = ++seed & 0x7FFFFFFFU;
+    sample.subject.reset();
+  }
+  return samples;
+}
+
+/// Empty where there are no samples, or one of them failed.
+std::optional<SampleVotes> votes_of(const std::vector<GenerationResult>& results) {
+  if (results.size() == 1) return std::nullopt;
+  const std::string& answer = std::get<Generation>(results.front()).text;
+  SampleVotes votes;
+  for (const GenerationResult& result : std::span{results}.subspan(1)) {
+    const auto* sample = std::get_if<Generation>(&result);
+    if (!sample) return std::nullopt;
+    ++votes.samples;
+    votes.agreeing += says_the_same(answer, sample->text) ? 1 : 0;
+  }
+  return votes;
+}
+
+/// An answer and its samples are written together: their tokens and costs add up, and the longest is the
+/// time. What a cache gave of them costs nothing.
+void charge_for(Hop& hop, const ModelRates& rates, const std::vector<GenerationResult>& results,
+                const std::vector<Spent>& each) {
+  std::uint32_t answers = 0;
+  Recorded recorded;
+  Spent spent;
+  for (const Spent& one : each) {
+    spent.prompt_tokens += one.prompt_tokens;
+    spent.generated_tokens += one.generated_tokens;
+    spent.failed_tries += one.failed_tries;
+    spent.time = std::max(spent.time, one.time);
+  }
+  for (const GenerationResult& result : results) {
+    const auto* written = std::get_if<Generation>(&result);
+    if (!written || written->recorded.is_cached) continue;
+    ++answers;
+    hop.prompt_tokens += static_cast<std::uint32_t>(written->prompt_tokens);
+    hop.generated_tokens += static_cast<std::uint32_t>(written->generated_tokens);
+    recorded.duration = std::max(recorded.duration, written->recorded.duration);
+    if (written->recorded.cost) recorded.cost = recorded.cost.value_or(0) + *written->recorded.cost;
+  }
+  const auto* answer = std::get_if<Generation>(&results.front());
+  const bool is_cached = answer && answer->recorded.is_cached;
+  recorded.is_cached = is_cached && answers == 0;
+  charge(hop, rates, answers, recorded, spent);
+  hop.is_cached = is_cached;
+  if (is_cached) hop.nearest = answer->recorded.nearest;
+}
+
 }  // namespace
+
+/// An answer and then its samples while they are written; the last of them to come goes on.
+struct GenerateNode::Ballot {
+  Ballot(std::size_t count, Done when_done)
+      : results(count), spent(count), missing{count}, done{std::move(when_done)} {}
+
+  std::vector<GenerationResult> results;
+  std::vector<Spent> spent;
+  std::atomic<std::size_t> missing;
+  Done done;
+};
 
 Fields<GenerateOptions> GenerateOptions::fields() {
   using O = GenerateOptions;
@@ -54,50 +133,96 @@ Fields<GenerateOptions> GenerateOptions::fields() {
       .optional("stop", &O::stop, "texts before the first of which the answer ends")
       .optional("temperature", &O::temperature, "0, the default, always takes the likeliest token", {0, 10})
       .optional("seed", &O::seed, "draws the same tokens again; for a temperature above 0", {0})
+      .optional("samples", &O::samples,
+                "further answers drawn to see how many say the same, for `self_consistency`",
+                {1, kMostSamples})
+      .optional("sample_temperature", &O::sample_temperature, "that samples are drawn at; 0.7 if left out",
+                {0.01, 10})
+      .optional("retry", &O::retry, "which failures of the model are followed by another try")
       .optional("to", &O::to, "next node; left out, the message is answered");
 }
 
 GenerateNode::GenerateNode(GenerateOptions options, const NodeContext& context)
     : options_{std::move(options)},
       is_remote_{opened_model(context, options_.model).is_remote},
+      subjects_{opened_model(context, options_.model).subjects},
+      rates_{context.rates(options_.model.name)},
       generator_{opened_model(context, options_.model).generator},
-      constraint_{compiled(*generator_, options_)} {}
+      constraint_{compiled(*generator_, options_)},
+      retry_{options_.retry, opened_model(context, options_.model).is_batched} {}
 
 void GenerateNode::process(Message& message, Done done) {
   if (is_remote_ && message.request.privacy == Privacy::local)
     return done(exit_of_private(options_.model.name));
   GenerationRequest request;
+  request.id = message.request.id;
   request.prompt = options_.prompt.fill(message);
+  request.subject = options_.prompt.subject(message, subjects_);
   request.constraint = constraint_;
   request.stop = options_.stop;
   request.max_tokens = options_.max_tokens;
   request.temperature = static_cast<float>(options_.temperature);
   request.seed = static_cast<std::uint64_t>(options_.seed);
-  request.patience = {message.deadline, message.request.cancelled};
-  generator_->generate(std::move(request), [this, &message, done = std::move(done)](GenerationResult result) {
-    done(take(message, std::move(result)));
-  });
+
+  const std::size_t count = 1 + static_cast<std::size_t>(options_.samples);
+  const auto ballot = std::make_shared<Ballot>(count, std::move(done));
+  const std::vector<GenerationRequest> samples = samples_of(request, options_);
+  const auto ask = [&](GenerationRequest asked, std::size_t position) {
+    retry_.ask<GenerationResult>(
+        message,
+        [this, asked = std::move(asked)](Patience patience, auto written) {
+          GenerationRequest again = asked;
+          again.patience = std::move(patience);
+          generator_->generate(std::move(again), std::move(written));
+        },
+        [this, &message, ballot, position](GenerationResult result, const Spent& spent) {
+          ballot->results[position] = std::move(result);
+          ballot->spent[position] = spent;
+          if (--ballot->missing == 0) ballot->done(take(message, *ballot));
+        });
+  };
+  ask(std::move(request), 0);
+  for (std::size_t i = 0; i < samples.size(); ++i) ask(samples[i], i + 1);
 }
 
-Exit GenerateNode::take(Message& message, GenerationResult result) const {
-  if (const auto* failure = std::get_if<ModelFailure>(&result)) return exit_after(*failure);
-  auto& generation = std::get<Generation>(result);
+Exit GenerateNode::take(Message& message, Ballot& ballot) const {
+  charge_for(message.hop(), rates_, ballot.results, ballot.spent);
+  if (const auto* failure = std::get_if<ModelFailure>(&ballot.results.front()))
+    return exit_after(*failure, message);
+  auto& generation = std::get<Generation>(ballot.results.front());
+  generation.evidence.sample_votes = votes_of(ballot.results);
+  if (!message.answer.text.empty())
+    generation.evidence.agreement = says_the_same(message.answer.text, generation.text);
   message.answer.text = std::move(generation.text);
   message.answer.tier = options_.model.name;
   message.answer.evidence = std::move(generation.evidence);
   message.answer.confidence.reset();
-  message.hop().prompt_tokens = static_cast<std::uint32_t>(generation.prompt_tokens);
-  message.hop().generated_tokens = static_cast<std::uint32_t>(generation.generated_tokens);
   return options_.to;
 }
 
+std::optional<int> samples_taken_by(const NodeSpec& node) {
+  if (node.type->name != kName) return std::nullopt;
+  return static_cast<const GenerateOptions*>(node.options.get())->samples;
+}
+
+bool generate_retries(const NodeSpec& node) {
+  return node.type->name == kName && static_cast<const GenerateOptions*>(node.options.get())->retry;
+}
+
 void GenerateNode::check(const GenerateOptions& options, CheckContext& context) {
+  RetryOptions::check(options.retry, context);
   check_format(options.schema, "schema", Language::json_schema, context);
   check_format(options.grammar, "grammar", Language::gbnf, context);
   if (options.schema && options.grammar)
     context.problem(options.grammar->place, "node `" + context.node().name +
                                                 "` has both `schema` and `grammar`; expected one of them");
+  if (options.sample_temperature && options.samples == 0)
+    context.problem(context.node().place, "`sample_temperature` of node `" + context.node().name +
+                                              "` has no use without samples; expected `samples` too");
+  if (const ModelSpec* model = context.pipeline().model(options.model.name))
+    cache::check_nearest(*model, options.prompt, context);
   const OpenAiOptions* remote = remote_options(options, context.pipeline());
+  check_time_for_batches(options.model, context);
   if (options.grammar && remote && remote->server != OpenAiOptions::Server::llama_server)
     context.problem(options.grammar->place, "`grammar` of node `" + context.node().name + "`: model `" +
                                                 options.model.name +
@@ -107,12 +232,21 @@ void GenerateNode::check(const GenerateOptions& options, CheckContext& context) 
 
 std::vector<SignalKind> GenerateNode::gives(const GenerateOptions& options, const PipelineSpec& pipeline) {
   std::vector<SignalKind> kinds;
-  const OpenAiOptions* remote = remote_options(options, pipeline);
-  if (!remote || remote->logprobs)
+  const ModelSpec* model = pipeline.model(options.model.name);
+  if (!model || shows_probabilities(*model))
     kinds = {SignalKind::min_token_prob, SignalKind::mean_logprob, SignalKind::quantile_logprob,
-             SignalKind::first_token_margin};
+             SignalKind::first_token_margin, SignalKind::length};
   if (options.schema) kinds.push_back(SignalKind::schema_valid);
+  kinds.push_back(SignalKind::agreement);
+  if (options.samples > 0) kinds.push_back(SignalKind::self_consistency);
   return kinds;
+}
+
+std::string GenerateNode::asks(const GenerateOptions& options) {
+  std::string text = options.prompt.source();
+  for (const auto& file : {options.schema, options.grammar})
+    text.append(1, '\0').append(file ? read_text_file(file->path) : "");
+  return text;
 }
 
 }  // namespace slm

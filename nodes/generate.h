@@ -8,6 +8,7 @@
 #include "graph/registry.h"
 #include "models/generator.h"
 #include "nodes/prompt_template.h"
+#include "nodes/retry.h"
 
 namespace slm {
 
@@ -20,12 +21,22 @@ struct GenerateOptions {
   std::vector<std::string> stop;
   double temperature = 0;
   int seed = 0;
+  int samples = 0;
+  std::optional<double> sample_temperature;
+  std::optional<RetryOptions> retry;
   Port to{.when_open = OutcomeKind::answered};
 
   static Fields<GenerateOptions> fields();
 };
 
-/// `generate`: a language model continues a prompt; its text becomes the answer.
+/// The samples that a `generate` node takes, 0 for none; nothing for nodes of other types.
+std::optional<int> samples_taken_by(const NodeSpec& node);
+
+/// As `classify_retries`, of a `generate` node.
+bool generate_retries(const NodeSpec& node);
+
+/// `generate`: a language model continues a prompt; its text becomes the answer. Where samples are asked for,
+/// they are written along with it, and the answer waits for them.
 class GenerateNode : public AsyncNode {
  public:
   using Options = GenerateOptions;
@@ -36,14 +47,19 @@ class GenerateNode : public AsyncNode {
 
   static void check(const GenerateOptions& options, CheckContext& context);
   static std::vector<SignalKind> gives(const GenerateOptions& options, const PipelineSpec& pipeline);
+  static std::string asks(const GenerateOptions& options);
 
  private:
-  Exit take(Message& message, GenerationResult result) const;
+  struct Ballot;
+  Exit take(Message& message, Ballot& ballot) const;
 
   GenerateOptions options_;
   bool is_remote_;
+  SubjectUse subjects_;
+  ModelRates rates_;
   std::shared_ptr<Generator> generator_;
   std::shared_ptr<const Constraint> constraint_;
+  Retry retry_;
 };
 
 }  // namespace slm

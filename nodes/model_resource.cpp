@@ -1,69 +1,46 @@
 #include "nodes/model_resource.h"
 
-#include "graph/format/reader.h"
 #include "graph/pipeline.h"
 #include "models/llama/options.h"
 #include "models/llama/threads.h"
 #include "models/model_store.h"
+#include "models/ngram/embedder.h"
+#include "nodes/cache/answer_cache.h"
+#include "nodes/model_file_kind.h"
+#include "nodes/ngram_backend.h"
+#include "nodes/replay_backend.h"
 
 namespace slm {
 namespace {
 
-constexpr const char* kNgram = "ngram";
 constexpr const char* kLlama = "llama";
-
-/// A file whose beginning must tell that it is a model of the backend: `validate` need not open it for that.
-class ModelFileKind : public Kind {
- public:
-  using Check = void (*)(const std::filesystem::path&);
-  explicit ModelFileKind(Check check) : check_{check} {}
-  void read(Reader& reader, void* target, Range range) const override {
-    const std::size_t problems_before = reader.document().problems.size();
-    file_->read(reader, target, range);
-    if (reader.document().problems.size() > problems_before) return;
-    try {
-      check_(static_cast<const FilePath*>(target)->path.lexically_normal());
-    } catch (const ModelError& error) {
-      reader.problem(reader.name() + ": " + error.what());
-    }
-  }
-  void describe(SchemaWriter& schema, Range range) const override { file_->describe(schema, range); }
-
- private:
-  const KindPtr file_ = kind_of<FilePath>();
-  Check check_;
-};
-
-std::vector<Field> with_model_file(std::vector<Field> fields, ModelFileKind::Check check) {
-  fields.front().kind = std::make_shared<ModelFileKind>(check);
-  return fields;
-}
-
-struct NgramEntry {
-  FilePath file;
-
-  static Fields<NgramEntry> fields() {
-    return Fields<NgramEntry>{}.required("file", &NgramEntry::file, "model file made by `slm-graph train`");
-  }
-};
 
 struct LlamaEntry {
   FilePath file;
   LlamaOptions options;
+  std::optional<cache::CacheOptions> cache;
 
   static Fields<LlamaEntry> fields();
 };
 
 /// A field of `LlamaEntry::options`.
-Field llama_field(const char* key, int LlamaOptions::*member, const char* doc, Range range) {
-  return {key, doc, false, range, kind_of<int>(), [member](void* entry) -> void* {
-            return &(static_cast<LlamaEntry*>(entry)->options.*member);
-          }};
+template <class T>
+Field llama_field(const char* key, T LlamaOptions::*member, const char* doc, Range range) {
+  return {key,
+          doc,
+          false,
+          range,
+          kind_of<T>(),
+          [member](void* entry) -> void* {
+            return &(static_cast<LlamaEntry*>(entry)->options.*member); }};
 }
 
 std::vector<Field> llama_fields() {
-  std::vector<Field> fields = with_model_file(
-      Fields<LlamaEntry>{}.required("file", &LlamaEntry::file, "GGUF model file").list(), check_is_gguf);
+  std::vector<Field> fields = with_model_file(Fields<LlamaEntry>{}
+                                                  .required("file", &LlamaEntry::file, "GGUF model file")
+                                                  .optional("cache", &LlamaEntry::cache, cache::kDoc)
+                                                  .list(),
+                                              check_is_gguf);
   fields.push_back(llama_field("context", &LlamaOptions::context,
                                "tokens of prompt and answer that one request may have", {1, 1 << 20}));
   fields.push_back(llama_field("slots", &LlamaOptions::slots, "requests decoded together", {1, 256}));
@@ -71,6 +48,10 @@ std::vector<Field> llama_fields() {
                                "threads of one decoding step; chosen by the model's size if left out",
                                {1, 1024}));
   fields.push_back(llama_field("batch", &LlamaOptions::batch, "tokens evaluated in one step", {1, 1 << 16}));
+  fields.push_back(llama_field("batch_share", &LlamaOptions::batch_share,
+                               "how much longer interactive requests may take for batch work beside them; "
+                               "0.1 if left out",
+                               {0, 100}));
   fields.push_back(llama_field("gpu_layers", &LlamaOptions::gpu_layers,
                                "layers kept on the GPU; all if left out", {0, 10000}));
   return fields;
@@ -83,39 +64,80 @@ const Model& opened_model(const NodeContext& context, const ModelRef& reference)
 }
 
 std::optional<ModelInfo> info_of(const ModelSpec& model) {
-  if (model.type->name == kNgram)
-    return inspect(static_cast<const NgramEntry*>(model.options.get())->file.path);
+  if (is_replayed(model)) return answers_of(model)->info();
+  if (is_ngram(model)) return ngram_info(model);
   if (model.type->name != kLlama) return std::nullopt;
   const auto* entry = static_cast<const LlamaEntry*>(model.options.get());
   return inspect(entry->file.path, entry->options);
 }
 
 std::optional<ModelDevice> device_of(const ModelSpec& model, const ModelInfo& info) {
-  if (model.type->name == kNgram) return ModelDevice{"cpu"};
+  if (is_ngram(model)) return ModelDevice{"cpu"};
   if (model.type->name != kLlama) return std::nullopt;
   const auto& options = static_cast<const LlamaEntry*>(model.options.get())->options;
   return ModelDevice{"cpu", llama::decoding_threads(info.parameters, options)};
 }
 
-bool has_own_labels(const ModelSpec& model) {
-  return model.type->name == kNgram;
+const cache::CacheOptions* cache_of(const ModelSpec& model) {
+  if (model.type == nullptr) return nullptr;  // of a pipeline that nobody has loaded
+  if (is_replayed(model)) return replay_cache(model);
+  if (model.type->name != kLlama) return openai_cache(model);
+  const auto& cache = static_cast<const LlamaEntry*>(model.options.get())->cache;
+  return cache ? &*cache : nullptr;
+}
+
+std::shared_ptr<Resource> keep_answers(const ModelSpec& model, std::shared_ptr<Resource> opened,
+                                       const ModelSurroundings& surroundings) {
+  const cache::CacheOptions* options = cache_of(model);
+  if (!options) return opened;
+  const auto& log = surroundings.log;
+  const Model& plain = std::static_pointer_cast<ModelResource>(opened)->model;
+  cache::CachedSource source{model.name, identity_of(model, plain), plain.info.labels};
+  std::shared_ptr<cache::Nearest> nearest;
+  if (const auto& near = options->nearest) {
+    EmbeddingModel embedder =
+        near->model
+            ? std::static_pointer_cast<EmbedderResource>(surroundings.embedders(near->model->name))->model
+            : ngram::embedder();
+    source.embedder = embedder.identity;
+    nearest = std::make_shared<cache::Nearest>(
+        std::move(embedder), std::make_shared<cache::NearestGate>(model.name, *near, log), log);
+  }
+  const auto cache = cache::open_cache(source, *options, log, nearest ? nearest->gate().get() : nullptr);
+  return std::make_shared<ModelResource>(cache::cached(plain, cache, nearest));
+}
+
+std::optional<bool> has_own_labels(const ModelSpec& model) {
+  if (!is_replayed(model)) return is_ngram(model);
+  const replay::Answers* answers = answers_of(model);
+  return answers ? std::optional{!answers->info().labels.empty()} : std::nullopt;
+}
+
+bool shows_probabilities(const ModelSpec& model) {
+  if (const OpenAiOptions* remote = openai_options(model)) return remote->logprobs;
+  const replay::Answers* answers = is_replayed(model) ? answers_of(model) : nullptr;
+  return !answers || answers->is_recording();
+}
+
+std::string identity_of(const ModelSpec& spec, const Model& model) {
+  const ModelInfo& info = model.info;
+  if (is_replayed(spec)) return info.checksum;
+  if (model.learner) return info.format + " learning " + info.name;
+  const auto remote = remote_of(spec);
+  if (!remote) return info.format + ' ' + info.checksum + ' ' + info.quantisation;
+  const OpenAiOptions& options = *openai_options(spec);
+  std::string identity = remote->origin + ' ' + remote->name;
+  identity += options.api == OpenAiOptions::Api::chat ? " chat" : " completions";
+  if (options.server == OpenAiOptions::Server::llama_server) identity += " llama_server";
+  if (!options.strict) identity += " not_strict";
+  if (!options.logprobs) identity += " no_logprobs";
+  return identity;
 }
 
 std::vector<std::string> labels_of(const ModelSpec& model) {
-  if (!has_own_labels(model)) return {};
-  return inspect(static_cast<const NgramEntry*>(model.options.get())->file.path).labels;
-}
-
-ModelType ngram_backend() {
-  ModelType type{kNgram, "our own n-gram classifier: microseconds a request, labels of its own",
-                 with_model_file(NgramEntry::fields().list(), check_is_ngram)};
-  type.make_options = [] { return std::make_shared<NgramEntry>(); };
-  type.open = [](const void* options) -> std::shared_ptr<Resource> {
-    return std::make_shared<ModelResource>(
-        ModelStore::instance().open_ngram(static_cast<const NgramEntry*>(options)->file.path));
-  };
-  type.serves = {"classify"};
-  return type;
+  if (is_replayed(model))
+    return answers_of(model) ? answers_of(model)->info().labels : std::vector<std::string>{};
+  return is_ngram(model) ? ngram_labels(model) : std::vector<std::string>{};
 }
 
 ModelType llama_backend() {
@@ -126,6 +148,7 @@ ModelType llama_backend() {
     return std::make_shared<ModelResource>(
         ModelStore::instance().open_llama(entry->file.path, entry->options));
   };
+  type.keep = keep_answers;
   type.serves = {"classify", "generate"};
   return type;
 }

@@ -3,9 +3,11 @@
 #include <string_view>
 
 #include "graph/pipeline.h"
+#include "models/openai/embedder.h"
 #include "models/openai/endpoint.h"
 #include "models/openai/openai_model.h"
 #include "nodes/model_resource.h"
+#include "nodes/openai_batch.h"
 
 namespace slm {
 
@@ -44,6 +46,8 @@ struct OpenAiEntry {
   Secret api_key;
   std::optional<std::string> api_key_header;
   std::optional<FilePath> ca_file;
+  std::optional<cache::CacheOptions> cache;
+  std::optional<BatchEntry> batch;
   OpenAiOptions options;  // all others
 
   OpenAiOptions whole() const {
@@ -81,6 +85,8 @@ std::vector<Field> openai_fields() {
           .optional("ca_file", &E::ca_file,
                     "PEM file with the authorities trusted to sign the server's certificate; the system's if "
                     "left out")
+          .optional("cache", &E::cache, cache::kDoc)
+          .optional("batch", &E::batch, std::string(BatchEntry::kDoc))
           .list();
   const std::array others{
       option("model", &O::model, "name that the server knows the model by", {}, true),
@@ -178,13 +184,43 @@ std::vector<std::string> check(const OpenAiEntry& entry) {
   for (const auto& [key, time] : times) {
     if (time.count() <= 0) problems.push_back(std::string("`") + key + "` leaves no time; expected more");
   }
+  if (entry.batch) {
+    const auto more = problems_of(*entry.batch);
+    problems.insert(problems.end(), more.begin(), more.end());
+  }
   return problems;
+}
+
+/// In place of the model that was opened, one that asks in batches, where the entry says so.
+std::shared_ptr<Resource> keep(const ModelSpec& model, std::shared_ptr<Resource> opened,
+                               const ModelSurroundings& surroundings) {
+  const OpenAiEntry& entry = entry_of(model.options.get());
+  if (entry.batch) {
+    const auto log = [name = model.name, log = surroundings.log](const std::string& line) {
+      log(name + ": " + line);
+    };
+    opened = std::make_shared<ModelResource>(
+        openai::open_openai_in_batches(entry.whole(), entry.batch->whole(), {log, surroundings.leaving}));
+  }
+  return keep_answers(model, std::move(opened), surroundings);
 }
 
 }  // namespace
 
+const BatchEntry* batch_of(const ModelSpec& model) {
+  if (model.type == nullptr || model.type->name != kOpenAi) return nullptr;
+  const auto& batch = entry_of(model.options.get()).batch;
+  return batch ? &*batch : nullptr;
+}
+
 const OpenAiOptions* openai_options(const ModelSpec& model) {
   return model.type->name == kOpenAi ? &entry_of(model.options.get()).options : nullptr;
+}
+
+const cache::CacheOptions* openai_cache(const ModelSpec& model) {
+  if (model.type->name != kOpenAi) return nullptr;
+  const auto& cache = entry_of(model.options.get()).cache;
+  return cache ? &*cache : nullptr;
 }
 
 std::optional<RemoteModel> remote_of(const ModelSpec& model) {
@@ -199,7 +235,11 @@ ModelType openai_backend() {
   type.open = [](const void* options) -> std::shared_ptr<Resource> {
     return std::make_shared<ModelResource>(openai::open_openai(entry_of(options).whole()));
   };
+  type.open_embedder = [](const void* options) -> std::shared_ptr<Resource> {
+    return std::make_shared<EmbedderResource>(openai::open_embedder(entry_of(options).whole()));
+  };
   type.check = [](const void* options) { return check(entry_of(options)); };
+  type.keep = keep;
   type.serves = {"classify", "generate"};
   type.is_remote = true;
   return type;

@@ -33,6 +33,7 @@ PromptTemplate::Piece PromptTemplate::piece_named(const std::string& name) {
 
 PromptTemplate PromptTemplate::parse(std::string_view text) {
   PromptTemplate result;
+  result.source_ = text;
   std::string literal;
   const auto end_literal = [&] {
     if (!literal.empty()) result.pieces_.push_back({Place::literal, std::move(literal)});
@@ -55,7 +56,17 @@ PromptTemplate PromptTemplate::parse(std::string_view text) {
   return result;
 }
 
-std::string PromptTemplate::fill(const Message& message) const {
+bool PromptTemplate::has_text() const {
+  return std::ranges::count(pieces_, Place::text, &Piece::place) > 0;
+}
+
+std::optional<Subject> PromptTemplate::subject(const Message& message, SubjectUse use) const {
+  const bool is_kept_here = use.is_sent && message.request.privacy == Privacy::local;
+  if (!use.is_wanted || is_kept_here) return std::nullopt;
+  return Subject{filled(message, std::string_view{"\0", 1}), message.request.text};
+}
+
+std::string PromptTemplate::filled(const Message& message, std::string_view text) const {
   std::string prompt;
   for (const Piece& piece : pieces_) {
     switch (piece.place) {
@@ -63,7 +74,7 @@ std::string PromptTemplate::fill(const Message& message) const {
         prompt += piece.value;
         break;
       case Place::text:
-        prompt += message.request.text;
+        prompt += text;
         break;
       case Place::label:
         prompt += message.answer.label;

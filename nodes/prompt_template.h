@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "graph/message.h"
+#include "models/model.h"
 
 namespace slm {
 
@@ -17,8 +19,13 @@ class PromptTemplate {
   /// Throws `std::invalid_argument` for a place that no message can fill.
   static PromptTemplate parse(std::string_view text);
 
+  /// As it was parsed.
+  const std::string& source() const { return source_; }
   /// Throws `std::runtime_error` where the message lacks a named field.
-  std::string fill(const Message& message) const;
+  std::string fill(const Message& message) const { return filled(message, message.request.text); }
+  /// The request's text, and the prompt without it; empty where that is not wanted, or may not be sent.
+  std::optional<Subject> subject(const Message& message, SubjectUse use) const;
+  bool has_text() const;
   /// Whether filling it gives the message's text as it is, which then need not be copied.
   bool is_text_alone() const { return pieces_.size() == 1 && pieces_.front().place == Place::text; }
 
@@ -30,7 +37,9 @@ class PromptTemplate {
   };
 
   static Piece piece_named(const std::string& name);
+  std::string filled(const Message& message, std::string_view text) const;
 
+  std::string source_;
   std::vector<Piece> pieces_;
 };
 

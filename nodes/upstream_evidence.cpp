@@ -56,6 +56,13 @@ EvidenceSources evidence_sources(const PipelineSpec& pipeline, const NodeSpec& n
   return sources;
 }
 
+bool has_peer_before(const PipelineSpec& pipeline, const NodeSpec& node) {
+  bool has_bare_way = false;
+  const auto is_peer = [&](const NodeSpec& before) { return before.type == node.type; };
+  go_back(pipeline, position(pipeline, node), is_peer, [&] { has_bare_way = true; });
+  return !has_bare_way;
+}
+
 void check_label(const std::string& label, Place place, CheckContext& context) {
   std::vector<std::string> labels;
   bool is_complete = true;

@@ -15,6 +15,10 @@ struct EvidenceSources {
 };
 EvidenceSources evidence_sources(const PipelineSpec& pipeline, const NodeSpec& node);
 
+/// Whether every way from the entry to the node meets another node of its type, whose answer it can agree
+/// with.
+bool has_peer_before(const PipelineSpec& pipeline, const NodeSpec& node);
+
 /// Reports, at `place`, a label that no classifier before the node can give. Models whose files cannot be
 /// read are passed over: opening them says why.
 void check_label(const std::string& label, Place place, CheckContext& context);
