@@ -24,7 +24,7 @@ void LineReader::append(Line& line, const char* begin, std::size_t count) const 
 }
 
 std::optional<Line> LineReader::next() {
-  Line line{.number = line_number_ + 1, .text = {}};
+  Line line{.number = line_number_ + 1, .begin = taken_bytes_, .text = {}};
   bool is_complete = false;
   bool has_bytes = false;
   while (!is_complete && (begin_ < end_ || refill())) {
@@ -35,6 +35,7 @@ std::optional<Line> LineReader::next() {
     const auto count = is_complete ? static_cast<std::size_t>(feed - start) : end_ - begin_;
     append(line, start, count);
     begin_ += count + (is_complete ? 1 : 0);
+    taken_bytes_ += count + (is_complete ? 1 : 0);
   }
   if (!is_complete && (!has_bytes || bytes_.was_stopped())) return std::nullopt;
 
@@ -43,6 +44,13 @@ std::optional<Line> LineReader::next() {
   if (line.text.ends_with('\r')) line.text.pop_back();
   ++line_number_;
   return line;
+}
+
+void LineReader::skip_to(std::uint64_t number, std::uint64_t begin) {
+  bytes_.skip_to(begin);
+  begin_ = end_ = 0;
+  line_number_ = number - 1;
+  taken_bytes_ = begin;
 }
 
 }  // namespace slm::runtime

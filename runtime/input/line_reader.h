@@ -16,6 +16,7 @@ inline constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;
 /// A line without its line feed, or carriage return and line feed.
 struct Line {
   std::uint64_t number = 0;  ///< from one
+  std::uint64_t begin = 0;   ///< unpacked bytes of the file before it
   std::string text;          ///< its beginning only where it is too long
   bool is_too_long = false;
 };
@@ -28,6 +29,9 @@ class LineReader {
 
   /// Empty at the end. Throws InputError.
   std::optional<Line> next();
+  /// Goes on with the line with this number, which begins where an earlier reading found it. Throws
+  /// InputError.
+  void skip_to(std::uint64_t number, std::uint64_t begin);
 
  private:
   bool refill();
@@ -39,6 +43,7 @@ class LineReader {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::uint64_t line_number_ = 0;
+  std::uint64_t taken_bytes_ = 0;
 };
 
 }  // namespace slm::runtime

@@ -1,6 +1,8 @@
 #include "runtime/input/line_sources.h"
 
 #include "runtime/input/json_request.h"
+#include "runtime/input/plain_request.h"
+#include "runtime/input/request_json.h"
 
 namespace slm::runtime {
 namespace {
@@ -14,11 +16,13 @@ std::optional<Line> next_with_text(LineReader& lines) {
 
 }  // namespace
 
-InputItem item_at(std::uint64_t line_number) {
+InputItem item_at(std::uint64_t line_number, std::uint64_t begin, Priority priority) {
   InputItem item;
   item.line = line_number;
+  item.begin = begin;
   item.id_json = std::to_string(line_number);
   item.request.id = item.id_json;
+  item.request.priority = priority;
   return item;
 }
 
@@ -27,24 +31,29 @@ std::string too_long_problem() {
 }
 
 std::optional<InputItem> JsonLinesSource::next() {
-  const auto line = next_with_text(lines_);
+  auto line = next_with_text(lines_);
   if (!line) return std::nullopt;
-  auto item = item_at(line->number);
-  if (line->is_too_long)
+  auto item = item_at(line->number, line->begin, options_.priority);
+  if (line->is_too_long) {
     item.problem = too_long_problem();
-  else
-    read_json_request(line->text, text_field_, item);
+    return item;
+  }
+  if (!read_plain_request(line->text, options_.text_field, item))
+    read_json_request(line->text, options_.text_field, item);
+  if (options_.keeps_lines) item.written = std::move(line->text);
   return item;
 }
 
 std::optional<InputItem> TextLinesSource::next() {
   auto line = next_with_text(lines_);
   if (!line) return std::nullopt;
-  auto item = item_at(line->number);
-  if (line->is_too_long)
+  auto item = item_at(line->number, line->begin, options_.priority);
+  if (line->is_too_long) {
     item.problem = too_long_problem();
-  else
-    item.request.text = std::move(line->text);
+    return item;
+  }
+  item.request.text = std::move(line->text);
+  if (options_.keeps_lines) item.written = request_json(item.request, item.expectation, options_.text_field);
   return item;
 }
 

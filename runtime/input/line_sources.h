@@ -11,27 +11,29 @@ namespace slm::runtime {
 /// A JSON object a line; blank lines are skipped.
 class JsonLinesSource : public Source {
  public:
-  JsonLinesSource(ByteReader& bytes, std::string text_field)
-      : lines_{bytes}, text_field_{std::move(text_field)} {}
+  JsonLinesSource(ByteReader& bytes, SourceOptions options) : lines_{bytes}, options_{std::move(options)} {}
   std::optional<InputItem> next() override;
+  void skip_to(std::uint64_t line, std::uint64_t begin) override { lines_.skip_to(line, begin); }
 
  private:
   LineReader lines_;
-  std::string text_field_;
+  SourceOptions options_;
 };
 
 /// A request a line, its number the id; blank lines are skipped.
 class TextLinesSource : public Source {
  public:
-  explicit TextLinesSource(ByteReader& bytes) : lines_{bytes} {}
+  TextLinesSource(ByteReader& bytes, SourceOptions options) : lines_{bytes}, options_{std::move(options)} {}
   std::optional<InputItem> next() override;
+  void skip_to(std::uint64_t line, std::uint64_t begin) override { lines_.skip_to(line, begin); }
 
  private:
   LineReader lines_;
+  SourceOptions options_;
 };
 
 /// An item of a line, its number the id until a better one is found.
-InputItem item_at(std::uint64_t line_number);
+InputItem item_at(std::uint64_t line_number, std::uint64_t begin, Priority priority = Priority::interactive);
 
 /// What is wrong with a line that the reader cut.
 std::string too_long_problem();

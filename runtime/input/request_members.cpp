@@ -20,6 +20,18 @@ std::string as_json(const std::string& value) {
   return Json(value).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+template <class Enum>
+Enum read_choice(const std::string& member, const std::string& text,
+                 std::initializer_list<std::pair<const char*, Enum>> choices) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : choices) {
+    if (text == name) return value;
+    names.emplace_back(name);
+  }
+  throw LineMistake("`" + member + "` is `" + text + "`, expected " + listed(names) +
+                    did_you_mean(text, names));
+}
+
 std::int64_t whole_number(const std::string& value) {
   std::int64_t number = -1;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
@@ -46,21 +58,26 @@ OutcomeKind read_outcome_kind(const std::string& text) {
 }
 
 Privacy read_privacy(const std::string& text) {
-  if (text == "local") return Privacy::local;
-  if (text == "open") return Privacy::open;
-  const std::vector<std::string> names = {"local", "open"};
-  throw LineMistake("`privacy` is `" + text + "`, expected " + listed(names) + did_you_mean(text, names));
+  return read_choice<Privacy>("privacy", text, {{"local", Privacy::local}, {"open", Privacy::open}});
+}
+
+Priority read_priority(const std::string& text) {
+  return read_choice<Priority>("priority", text,
+                               {{"interactive", Priority::interactive}, {"batch", Priority::batch}});
 }
 
 void read_text_member(const std::string& name, std::string value, InputItem& item) {
   if (name == "id") {
     if (value.empty()) return;
+    item.has_id = true;
     item.id_json = Json(value).dump(-1, ' ', false, Json::error_handler_t::replace);
     item.request.id = std::move(value);
   } else if (name == "timeout_ms") {
     if (!value.empty()) item.request.timeout = read_timeout(whole_number(value));
   } else if (name == "privacy") {
     if (!value.empty()) item.request.privacy = read_privacy(value);
+  } else if (name == "priority") {
+    if (!value.empty()) item.request.priority = read_priority(value);
   } else if (name == "expected") {
     if (!value.empty()) item.expectation.answer_json = as_json(value);
   } else if (name == "expected_outcome") {

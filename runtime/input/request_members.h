@@ -20,6 +20,7 @@ OutcomeKind read_outcome_kind(const std::string& text);
 
 /// Reads `local` or `open`. Throws LineMistake with the nearest name.
 Privacy read_privacy(const std::string& text);
+Priority read_priority(const std::string& text);
 
 /// Throws LineMistake where it is negative or more than a year.
 std::chrono::milliseconds read_timeout(std::int64_t timeout_ms);

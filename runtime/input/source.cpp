@@ -2,12 +2,14 @@
 
 #include "runtime/input/csv_source.h"
 #include "runtime/input/line_sources.h"
+#include "runtime/input/request_members.h"
 
 namespace slm::runtime {
 
 InputFormat format_of(const std::filesystem::path& file) {
   if (file == "-") return InputFormat::jsonl;
-  const auto extension = file.extension();
+  auto extension = file.extension();
+  if (extension == ".gz" || extension == ".zst") extension = file.stem().extension();
   if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json") return InputFormat::jsonl;
   if (extension == ".txt" || extension == ".text") return InputFormat::text;
   if (extension == ".csv") return InputFormat::csv;
@@ -19,11 +21,15 @@ std::unique_ptr<Source> make_source(ByteReader& bytes, const std::filesystem::pa
   const auto format = options.format == InputFormat::automatic ? format_of(file) : options.format;
   switch (format) {
     case InputFormat::text:
-      return std::make_unique<TextLinesSource>(bytes);
+      return std::make_unique<TextLinesSource>(bytes, options);
     case InputFormat::csv:
-      return std::make_unique<CsvSource>(bytes, options.text_field);
+      try {
+        return std::make_unique<CsvSource>(bytes, options);
+      } catch (const LineMistake& mistake) {
+        throw InputError(name_of_input(file) + ": " + mistake.what());
+      }
     case InputFormat::jsonl:
-      return std::make_unique<JsonLinesSource>(bytes, options.text_field);
+      return std::make_unique<JsonLinesSource>(bytes, options);
     case InputFormat::automatic:
       break;
   }

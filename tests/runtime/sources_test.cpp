@@ -101,6 +101,24 @@ TEST(JsonLines, AClassOfPrivacyThatIsNoneIsAProblem) {
   EXPECT_EQ(items[4].problem, "`privacy` must be text, found true or false");
 }
 
+TEST(JsonLines, ThePriorityIsThatOfTheLineOrElseOfTheRun) {
+  const std::string lines =
+      "{\"text\": \"a\"}\n"
+      "{\"text\": \"a\", \"priority\": \"batch\"}\n"
+      "{\"text\": \"a\", \"priority\": \"interactive\"}\n"
+      "{\"text\": \"a\", \"priority\": \"bach\"}\n";
+  const auto items = read_all("a.jsonl", lines);
+  ASSERT_EQ(items.size(), 4U);
+  EXPECT_EQ(items[0].request.priority, Priority::interactive);
+  EXPECT_EQ(items[1].request.priority, Priority::batch);
+  EXPECT_EQ(items[2].request.priority, Priority::interactive);
+  EXPECT_EQ(items[3].problem,
+            "`priority` is `bach`, expected `interactive` or `batch`; did you mean `batch`?");
+  const auto batch = read_all("a.jsonl", lines, {.priority = Priority::batch});
+  EXPECT_EQ(batch[0].request.priority, Priority::batch);
+  EXPECT_EQ(batch[2].request.priority, Priority::interactive);
+}
+
 TEST(JsonLines, AChatsLastUserMessageIsTheText) {
   const auto items = read_all(
       "a.jsonl", R"({"messages": [{"role": "user", "content": "one"}, {"role": "assistant", "content": "x"},)"
