@@ -1,31 +1,42 @@
 #include "runtime/output/outcome_writer.h"
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-
-#include "runtime/output/outcome_json.h"
+#include <chrono>
+#include <limits>
+#include <span>
 
 namespace slm::runtime {
 
-OutcomeWriter::OutcomeWriter(Descriptor output, WriterOptions options)
-    : output_{std::move(output)}, options_{std::move(options)}, thread_{[this] { run(); }} {}
+OutcomeWriter::OutcomeWriter(OutcomeSink& output, WriterOptions options)
+    : output_{output}, options_{std::move(options)}, thread_{[this] { run(); }} {}
 
 void OutcomeWriter::reserve() {
+  const auto try_reserve = [this] {
+    auto count = unwritten_.load();
+    while (count < options_.window)
+      if (unwritten_.compare_exchange_weak(count, count + 1)) return true;
+    return false;
+  };
+  if (try_reserve()) return;
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, [this] { return unwritten_ < options_.window; });
-  ++unwritten_;
+  ++waiting_for_room_;
+  changed_.wait(lock, try_reserve);
+  --waiting_for_room_;
 }
 
-void OutcomeWriter::put(Result result) {
+void OutcomeWriter::put(ResultPtr result) {
   const std::lock_guard lock{mutex_};
-  const auto key = options_.is_ordered ? result.sequence : arrivals_++;
-  waiting_.emplace(key, std::move(result));
+  if (options_.is_ordered) {
+    const auto place = static_cast<std::size_t>(result->sequence - next_);
+    if (waiting_.size() <= place) waiting_.resize(place + 1);
+    waiting_[place] = std::move(result);
+  } else {
+    waiting_.push_back(std::move(result));
+  }
   // Within the lock, since the writer may be gone as soon as the last result has been taken.
-  changed_.notify_all();
+  if (waiting_.size() >= wakes_at_) changed_.notify_all();
 }
 
 void OutcomeWriter::finish() {
@@ -38,60 +49,68 @@ void OutcomeWriter::finish() {
   thread_.join();
 }
 
-std::vector<Result> OutcomeWriter::take_ready(std::unique_lock<std::mutex>& lock) {
-  const auto is_ready = [this] { return !waiting_.empty() && waiting_.begin()->first == next_; };
+std::vector<ResultPtr> OutcomeWriter::take_ready(std::unique_lock<std::mutex>& lock, bool are_many) {
+  // Else every result of a fast model would wake the writer up, which costs more than the model.
+  constexpr std::size_t kEnough = 512;
+  constexpr auto kPatience = std::chrono::microseconds{500};
+  if (are_many && waiting_.size() < kEnough) {
+    wakes_at_ = kEnough;
+    changed_.wait_for(lock, kPatience, [this] { return waiting_.size() >= wakes_at_ || is_finishing_; });
+  }
+  wakes_at_ = 1;
+  const auto is_ready = [this] { return !waiting_.empty() && waiting_.front(); };
   changed_.wait(lock, [&] { return is_ready() || (is_finishing_ && unwritten_ == 0); });
-  std::vector<Result> ready;
-  for (; is_ready(); ++next_) ready.push_back(std::move(waiting_.extract(waiting_.begin()).mapped()));
+  wakes_at_ = std::numeric_limits<std::size_t>::max();  // it is awake
+  std::vector<ResultPtr> ready;
+  ready.reserve(waiting_.size());
+  for (; is_ready(); ++next_) {
+    ready.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
   return ready;
 }
 
 void OutcomeWriter::run() {
   pthread_setname_np(pthread_self(), "slm-writer");
-  std::string lines;
-  std::vector<std::size_t> ends;
+  bool are_many = false;
   for (;;) {
-    std::vector<Result> ready;
+    std::vector<ResultPtr> ready;
     {
       std::unique_lock lock{mutex_};
-      ready = take_ready(lock);
+      ready = take_ready(lock, are_many);
     }
     if (ready.empty()) return;
-
-    lines.clear();
-    ends.clear();
-    for (const Result& result : ready) {
-      options_.on_result(result);
-      lines += outcome_json(result.item.id_json, result.outcome);
-      lines += '\n';
-      ends.push_back(lines.size());
-    }
-    const std::size_t taken = error_.empty() ? write(lines, ends) : 0;
-    for (std::size_t lost = taken; lost < ready.size(); ++lost)
-      for (const auto& receipt : ready[lost].outcome.receipts) receipt->keep();
-    ready.clear();  // what is written need not be kept any more, wherever it was
-    {
+    const auto count = ready.size();
+    are_many = count > 1;
+    write(std::move(ready));
+    unwritten_ -= count;
+    if (waiting_for_room_ > 0) {
       const std::lock_guard lock{mutex_};
-      unwritten_ -= ends.size();
+      changed_.notify_all();
     }
-    changed_.notify_all();
   }
 }
 
-std::size_t OutcomeWriter::write(const std::string& lines, const std::vector<std::size_t>& ends) {
-  std::size_t done = 0;
-  while (done < lines.size()) {
-    const auto count = ::write(output_.get(), lines.data() + done, lines.size() - done);
-    if (count > 0) done += static_cast<std::size_t>(count);
-    if (count < 0 && errno != EINTR) {
-      error_ = std::strerror(errno);
-      break;
-    }
+void OutcomeWriter::write(std::vector<ResultPtr> ready) {
+  const auto keep = [](const ResultPtr& lost) {
+    for (const auto& receipt : lost->outcome.receipts) receipt->keep();
+  };
+  std::erase_if(ready, [&](const ResultPtr& result) {
+    const bool is_wanted = options_.is_wanted(*result);
+    if (!is_wanted) keep(result);
+    return !is_wanted;
+  });
+  for (const ResultPtr& result : ready) options_.on_result(*result);
+  std::size_t taken = 0;
+  if (!has_failed_ && !ready.empty()) {
+    output_.stage(ready);
+    taken = output_.write();
+    written_ += taken;
+    has_failed_ = !output_.error().empty();
+    if (has_failed_) options_.on_failure();
   }
-  const auto taken = static_cast<std::size_t>(std::ranges::upper_bound(ends, done) - ends.begin());
-  written_ += taken;
-  if (!error_.empty()) options_.on_failure();
-  return taken;
+  std::ranges::for_each(std::span{ready}.subspan(taken), keep);
+  // What is written need not be kept any more, wherever it was.
 }
 
 }  // namespace slm::runtime

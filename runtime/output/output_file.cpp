@@ -27,14 +27,15 @@ std::vector<FileInUse> files_of(const PipelineSpec& spec) {
   return files;
 }
 
-void refuse_to_overwrite(const std::vector<FileInUse>& files, const std::filesystem::path& output) {
+void refuse_to_overwrite(const std::vector<FileInUse>& files, const std::filesystem::path& output,
+                         const std::string& called) {
   const auto written = status_of(output, STDOUT_FILENO);
   if (!written) return;
+  const std::string name = output == "-" ? "standard output" : called + ' ' + output.string();
   for (const auto& [what, file] : files) {
     const auto read = status_of(file, STDIN_FILENO);
     if (read && read->st_dev == written->st_dev && read->st_ino == written->st_ino)
-      throw OutputError((output == "-" ? "standard output" : "the output " + output.string()) + " is " +
-                        what);
+      throw OutputError(std::string{name}.append(" is ").append(what));
   }
 }
 

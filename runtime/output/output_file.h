@@ -25,7 +25,9 @@ struct FileInUse {
 std::vector<FileInUse> files_of(const PipelineSpec& spec);
 
 /// Throws OutputError where the output is one of the files, by whatever name or link: writing would destroy
-/// what is still to be read, or what a running model is made of. `-` is standard output.
-void refuse_to_overwrite(const std::vector<FileInUse>& files, const std::filesystem::path& output);
+/// what is still to be read, or what a running model is made of. `-` is standard output; `called` is for
+/// messages.
+void refuse_to_overwrite(const std::vector<FileInUse>& files, const std::filesystem::path& output,
+                         const std::string& called = "the output");
 
 }  // namespace slm::runtime

@@ -1,12 +1,16 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
+#include "runtime/output/json_lines_sink.h"
 #include "runtime/output/outcome_json.h"
 #include "runtime/output/outcome_writer.h"
 #include "tests/runtime/temporary_folder.h"
@@ -17,16 +21,12 @@ namespace {
 using testing::TemporaryFolder;
 using testing::text_of_file;
 
-Result result(std::uint64_t sequence) {
-  Result made;
-  made.sequence = sequence;
-  made.item.id_json = std::to_string(sequence);
-  made.outcome.kind = OutcomeKind::answered;
+std::unique_ptr<Result> result(std::uint64_t sequence) {
+  auto made = std::make_unique<Result>();
+  made->sequence = sequence;
+  made->item.id_json = std::to_string(sequence);
+  made->outcome.kind = OutcomeKind::answered;
   return made;
-}
-
-Descriptor open_for_writing(const std::filesystem::path& file) {
-  return Descriptor::owned(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
 }
 
 std::vector<int> ids_in(const std::filesystem::path& file) {
@@ -39,7 +39,8 @@ std::vector<int> ids_in(const std::filesystem::path& file) {
 
 TEST(OutcomeWriter, WritesInTheOrderOfTheInputWhereAsked) {
   const TemporaryFolder folder;
-  OutcomeWriter writer{open_for_writing(folder / "out"), {.is_ordered = true, .window = 8}};
+  JsonLinesSink sink{folder / "out"};
+  OutcomeWriter writer{sink, {.is_ordered = true, .window = 8}};
   for (int i = 0; i < 5; ++i) writer.reserve();
   for (const std::uint64_t sequence : {3U, 0U, 4U, 2U, 1U}) writer.put(result(sequence));
   writer.finish();
@@ -47,9 +48,43 @@ TEST(OutcomeWriter, WritesInTheOrderOfTheInputWhereAsked) {
   EXPECT_EQ(writer.written(), 5U);
 }
 
+TEST(OutcomeWriter, LeavesOutWhatIsNotWantedAndGivesItsPlaceBack) {
+  const TemporaryFolder folder;
+  JsonLinesSink sink{folder / "out"};
+  OutcomeWriter writer{sink, {.is_ordered = true, .window = 1, .is_wanted = [](const Result& made) {
+                                return !made.outcome.is_put_off;
+                              }}};
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    writer.reserve();
+    auto made = result(i);
+    made->outcome.is_put_off = i % 2 == 0;
+    writer.put(std::move(made));
+  }
+  writer.finish();
+  EXPECT_EQ(ids_in(folder / "out"), (std::vector{1, 3, 5}));
+  EXPECT_EQ(writer.written(), 3U);
+}
+
+TEST(OutcomeWriter, NoticesThatTheReaderOfANamedPipeHasGone) {
+  const TemporaryFolder folder;
+  const auto pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::signal(SIGPIPE, SIG_IGN);
+  auto reader =
+      std::make_optional(Descriptor::owned(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)));
+  JsonLinesSink sink{pipe};
+  OutcomeWriter writer{sink, {}};
+  reader.reset();
+  writer.reserve();
+  writer.put(result(0));
+  writer.finish();
+  EXPECT_EQ(sink.error(), "Broken pipe");
+}
+
 TEST(OutcomeWriter, WritesAsTheyEndOtherwise) {
   const TemporaryFolder folder;
-  OutcomeWriter writer{open_for_writing(folder / "out"), {}};
+  JsonLinesSink sink{folder / "out"};
+  OutcomeWriter writer{sink, {}};
   for (int i = 0; i < 3; ++i) writer.reserve();
   for (const std::uint64_t sequence : {2U, 0U, 1U}) writer.put(result(sequence));
   writer.finish();
@@ -62,14 +97,15 @@ TEST(OutcomeWriter, NoMoreAreOnTheirWayThanTheWindow) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
   const auto reader = Descriptor::owned(ends[0]);
-  OutcomeWriter writer{Descriptor::owned(ends[1]), {.is_ordered = true, .window = kWindow}};
+  JsonLinesSink sink{Descriptor::owned(ends[1])};
+  OutcomeWriter writer{sink, {.is_ordered = true, .window = kWindow}};
   std::atomic<std::uint64_t> reserved{0};
   std::jthread feeder{[&] {
     for (std::uint64_t i = 0; i < kResults; ++i) {
       writer.reserve();
       ++reserved;
       auto large = result(i);
-      large.outcome.answer.text.assign(200'000, 'a');  // more than a pipe holds
+      large->outcome.answer.text.assign(200'000, 'a');  // more than a pipe holds
       writer.put(std::move(large));
     }
   }};
@@ -86,7 +122,8 @@ TEST(OutcomeWriter, NoMoreAreOnTheirWayThanTheWindow) {
 
 TEST(OutcomeWriter, AFullDiskIsToldOnceAndTheRestIsTakenAllTheSame) {
   int failures = 0;
-  OutcomeWriter writer{open_for_writing("/dev/full"), {.window = 2, .on_failure = [&] { ++failures; }}};
+  JsonLinesSink sink{"/dev/full"};
+  OutcomeWriter writer{sink, {.window = 2, .on_failure = [&] { ++failures; }}};
   for (std::uint64_t i = 0; i < 100; ++i) {
     writer.reserve();
     writer.put(result(i));
@@ -94,7 +131,7 @@ TEST(OutcomeWriter, AFullDiskIsToldOnceAndTheRestIsTakenAllTheSame) {
   writer.finish();
   EXPECT_EQ(failures, 1);
   EXPECT_EQ(writer.written(), 0U);
-  EXPECT_EQ(writer.error(), "No space left on device");
+  EXPECT_EQ(sink.error(), "No space left on device");
 }
 
 TEST(OutcomeJson, SaysAllThereIsAndNothingThatIsNot) {
