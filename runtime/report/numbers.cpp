@@ -20,10 +20,12 @@ std::string brief(double number) {
 }
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
-  if (whole == 0) return "–";
+  return whole == 0 ? "–" : percent(static_cast<double>(part) / static_cast<double>(whole));
+}
+
+std::string percent(double share) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f %%",
-                100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  std::snprintf(text.data(), text.size(), "%.1f %%", 100 * share);
   return text.data();
 }
 

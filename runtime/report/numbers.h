@@ -8,6 +8,8 @@ namespace slm::runtime {
 
 /// `93.4 %`; `–` where there is nothing to take a share of.
 std::string percent(std::uint64_t part, std::uint64_t whole);
+/// Of a share that may be below 0.
+std::string percent(double share);
 
 /// Three significant digits and the unit that suits: `12.3 µs`, `1.02 ms`, `2.5 s`, `3 min 12 s`.
 std::string duration(std::chrono::nanoseconds time);

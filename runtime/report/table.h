@@ -19,6 +19,8 @@ class Table {
   /// As many cells as there are columns.
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   bool empty() const { return rows_.empty(); }
+  const std::vector<Column>& columns() const { return columns_; }
+  const std::vector<std::vector<std::string>>& rows() const { return rows_; }
   /// A line a row under the titles, each after `indent` blanks and ended by a line feed.
   std::string to_string(std::size_t indent = 0) const;
 

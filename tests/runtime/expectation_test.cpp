@@ -63,6 +63,69 @@ TEST(Expectation, LabelsAreComparedWhereNoAnswerIsExpected) {
   EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, "done", "weather")), true);
 }
 
+TEST(Judging, ExactIsToTheLastByte) {
+  const Judging exact{.match = Judging::Match::exact, .member = ""};
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::answered, "yes"), exact), true);
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::answered, "yes\n"), exact), false);
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::answered, "\"yes\""), exact), false);
+  EXPECT_EQ(is_right(answer("{\"a\":1}"), outcome(OutcomeKind::answered, "{ \"a\": 1 }"), exact), true);
+}
+
+TEST(Judging, JsonIsReadOnBothSides) {
+  const Judging json{.match = Judging::Match::json, .member = ""};
+  EXPECT_EQ(
+      is_right(answer(R"("{\"b\": 2, \"a\": 1}")"), outcome(OutcomeKind::answered, R"({"a":1,"b":2})"), json),
+      true);
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::answered, " \"yes\" "), json), true);
+  EXPECT_EQ(is_right(answer("\"yes\""), outcome(OutcomeKind::answered, "yes"), json), false);
+}
+
+TEST(Judging, ByLabelLooksAtNoAnswer) {
+  const Judging label{.match = Judging::Match::label, .member = ""};
+  Expectation expected = answer("\"done\"");
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, "done", "music"), label), std::nullopt);
+  expected.label = "music";
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, "wrong", "music"), label), true);
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, "done", "weather"), label), false);
+}
+
+TEST(Judging, ByMemberLooksAtNothingElse) {
+  const Judging intent{.match = {}, .member = "intent"}, city{.match = {}, .member = "slots.city"};
+  const auto expected = answer(R"({"intent": "Play", "slots": {"city": "Rome"}})");
+  const auto said = [](const char* json) { return outcome(OutcomeKind::answered, json); };
+  EXPECT_EQ(is_right(expected, said(R"({"intent":"Play"})"), intent), true);
+  EXPECT_EQ(is_right(expected, said(R"({"intent":"Stop","slots":{"city":"Rome"}})"), intent), false);
+  EXPECT_EQ(is_right(expected, said(R"({"intent":"Stop","slots":{"city":"Rome"}})"), city), true);
+  for (const char* json : {R"({"slots.city":"Rome"})", R"({"slots":"Rome"})", "{}", "Rome", ""})
+    EXPECT_EQ(is_right(expected, said(json), city), false) << json;
+  EXPECT_EQ(is_right(answer("\"Play\""), said("{}"), intent), std::nullopt) << "it has no such member";
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::abstained, R"({"intent":"Play"})"), intent), false);
+  const auto told = classes(expected, said(R"({"intent":"Stop"})"), intent);
+  EXPECT_EQ(told->expected, "Play");
+  EXPECT_EQ(told->said, "Stop");
+}
+
+TEST(Judging, HowALineEndsCountsOnlyWhereItsAnswerDoesNot) {
+  const Judging intent{.match = {}, .member = "intent"};
+  Expectation expected = answer("\"no object\"");
+  expected.outcome = OutcomeKind::answered;
+  EXPECT_EQ(is_right(expected, outcome(OutcomeKind::answered, "x"), intent), std::nullopt);
+  Expectation rejected;
+  rejected.outcome = OutcomeKind::rejected;
+  EXPECT_EQ(is_right(rejected, outcome(OutcomeKind::rejected, ""), intent), true);
+  EXPECT_EQ(is_right(rejected, outcome(OutcomeKind::answered, "{}"), intent), false);
+}
+
+TEST(Judging, AnAnswerMayNestAsDeepAsItLikes) {
+  const std::string deep(1'000'000, '[');
+  const Judging intent{.match = {}, .member = "intent"};
+  EXPECT_EQ(
+      is_right(answer("{\"intent\": 1}"), outcome(OutcomeKind::answered, "{\"intent\":" + deep), intent),
+      false);
+  EXPECT_EQ(is_right(answer("[]"), outcome(OutcomeKind::answered, deep + std::string(1'000'000, ']'))),
+            false);
+}
+
 TEST(Summary, OutcomesBelongToTheLastTierAndTokensToWhoTookThem) {
   PipelineSpec spec;
   spec.models = {{.name = "small"}, {.name = "medium"}};

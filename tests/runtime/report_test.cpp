@@ -7,6 +7,7 @@
 #include "runtime/progress.h"
 #include "runtime/report/latency_histogram.h"
 #include "runtime/report/numbers.h"
+#include "runtime/report/summary.h"
 #include "runtime/report/table.h"
 
 namespace slm::runtime {
@@ -55,6 +56,59 @@ TEST(Numbers, ReadAsPeopleWriteThem) {
   EXPECT_EQ(counted(0, "request"), "no requests");
 }
 
+PipelineSpec two_tiers() {
+  PipelineSpec spec;
+  spec.models = {ModelSpec{.name = "nano"}, ModelSpec{.name = "medium"}};
+  spec.nodes = {NodeSpec{.name = "filter"}, NodeSpec{.name = "expert"}};
+  spec.nodes[0].models = {"nano"};
+  spec.nodes[1].models = {"medium"};
+  return spec;
+}
+
+Outcome answered(const std::string& tier, std::vector<Hop> trace) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::answered;
+  outcome.answer.tier = tier;
+  outcome.trace = std::move(trace);
+  return outcome;
+}
+
+TEST(Summary, TellsWhatTheTopTierAloneWouldHaveTaken) {
+  Summary summary{two_tiers()};
+  EXPECT_FALSE(summary.all_to_top());
+  for (int i = 0; i < 3; ++i) summary.add(answered("nano", {Hop{.node = "filter", .cost = 0.1}}), {});
+  EXPECT_FALSE(summary.all_to_top()) << "it was never called, so nobody knows";
+  summary.add(answered("medium",
+                       {Hop{.node = "filter", .cost = 0.1}, Hop{.node = "expert", .cost = 2, .energy_j = 5}}),
+              {});
+  const auto all = summary.all_to_top();
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->tier, "medium");
+  EXPECT_DOUBLE_EQ(all->cost, 8);
+  EXPECT_DOUBLE_EQ(all->energy_j, 20);
+}
+
+TEST(Summary, GoesOnWithWhatWasSaved) {
+  Summary earlier{two_tiers()};
+  earlier.add(
+      answered("medium",
+               {Hop{.node = "expert", .prompt_tokens = 7, .generated_tokens = 3, .cost = 2, .energy_j = 5}}),
+      {.label = "music"});
+  Outcome failed;
+  failed.kind = OutcomeKind::failed;
+  earlier.add_unread(failed, {});
+  Summary later{two_tiers()};
+  later.restore(earlier.saved());
+  EXPECT_EQ(later.saved(), earlier.saved());
+  EXPECT_EQ(later.total(), 2U);
+  EXPECT_EQ(later.count(OutcomeKind::failed), 1U);
+  EXPECT_EQ(later.accuracy().judged, 1U);
+  EXPECT_EQ(later.tiers().at(1).calls, 1U);
+  EXPECT_EQ(later.tiers().at(1).generated_tokens, 3U);
+  EXPECT_DOUBLE_EQ(later.tiers().at(1).cost, 2);
+  EXPECT_EQ(later.tiers().at(1).answered, 1U);
+}
+
 TEST(TextTable, ColumnsAlignByWhatIsSeen) {
   Table table{{{"tier"}, {"share", Table::Align::right}}};
   table.add({"näno", "–"});
@@ -77,13 +131,27 @@ TEST(ProgressText, TheBarFitsTheTerminalAndFillsWithTheWork) {
             20U);
 }
 
+TEST(ProgressText, TheBarHasDetailsWhereThereIsRoom) {
+  const ProgressState state{.done = 50, .total = 100, .details = "nano 80.0 %, 1 failed"};
+  const auto bar_of = [&](int columns) {
+    return ProgressText{"request", {.is_terminal = true, .has_colours = false, .columns = columns}}.bar(state,
+                                                                                                        5s);
+  };
+  EXPECT_NE(bar_of(80).find("5 s left; nano 80.0 %, 1 failed"), std::string::npos);
+  EXPECT_LT(display_width(bar_of(80)), 80U);
+  EXPECT_TRUE(bar_of(60).ends_with("5 s left")) << bar_of(60);
+}
+
 TEST(ProgressText, PlainLinesComeAtEveryTenthAndNeverMoreThanOneASecond) {
   ProgressText text{"request", {}};
   EXPECT_FALSE(text.line({.done = 5, .total = 100}, 2s)) << "too little done";
   EXPECT_TRUE(text.line({.done = 10, .total = 100}, 3s));
   EXPECT_FALSE(text.line({.done = 20, .total = 100}, 3500ms)) << "too soon";
   EXPECT_TRUE(text.line({.done = 20, .total = 100}, 4s));
-  EXPECT_TRUE(text.line({.done = 21, .total = 100}, 15s)) << "a sign of life";
+  EXPECT_FALSE(text.line({.done = 21, .total = 100}, 63s));
+  EXPECT_EQ(text.line({.done = 21, .total = 100, .details = "nano 80.0 %"}, 64s),
+            "21 of 100 requests, 21 %, 0.328/s, 4 min 0 s left; nano 80.0 %")
+      << "a sign of life";
 }
 
 TEST(Terminal, PaintsNothingWhereThereAreNoColours) {
