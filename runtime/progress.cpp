@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "runtime/report/numbers.h"
+#include "runtime/signals.h"
 
 namespace slm::runtime {
 namespace {
@@ -46,8 +47,9 @@ std::string ProgressText::figures(const ProgressState& state, std::chrono::nanos
 }
 
 std::string ProgressText::bar(const ProgressState& state, std::chrono::nanoseconds elapsed) const {
-  const auto text = figures(state, elapsed);
   const auto columns = static_cast<std::size_t>(std::max(0, terminal_.columns - 1));
+  auto text = told(state, elapsed);
+  if (columns < display_width(text) + 11) text = figures(state, elapsed);
   const auto taken = display_width(text) + 1;
   if (state.total == 0 || columns < taken + 10) return text.substr(0, columns);
   const auto width = std::min<std::size_t>(columns - taken, 40);
@@ -58,7 +60,7 @@ std::string ProgressText::bar(const ProgressState& state, std::chrono::nanosecon
 }
 
 std::optional<std::string> ProgressText::line(const ProgressState& state, std::chrono::nanoseconds elapsed) {
-  constexpr std::chrono::seconds kLongestSilence{10};
+  constexpr std::chrono::seconds kLongestSilence{60};
   constexpr std::chrono::seconds kShortestSilence{1};
   const auto tenths = static_cast<std::uint64_t>(share(state) * 10);
   const auto silence = elapsed - told_at_;
@@ -66,7 +68,11 @@ std::optional<std::string> ProgressText::line(const ProgressState& state, std::c
   if (!is_due) return std::nullopt;
   tenths_told_ = tenths;
   told_at_ = elapsed;
-  return figures(state, elapsed);
+  return told(state, elapsed);
+}
+
+std::string ProgressText::told(const ProgressState& state, std::chrono::nanoseconds elapsed) const {
+  return figures(state, elapsed) + (state.details.empty() ? "" : "; " + state.details);
 }
 
 std::string ProgressText::last_line(const ProgressState& state, std::chrono::nanoseconds elapsed) const {
@@ -91,6 +97,10 @@ Progress::~Progress() {
 
 void Progress::note(const std::string& text) {
   const std::lock_guard lock{mutex_};
+  write_line(text);
+}
+
+void Progress::write_line(const std::string& text) {
   if (terminal_.is_terminal && !is_quiet_) std::fputs(std::string{kWipeLine}.c_str(), stderr);
   std::fputs((text + "\n").c_str(), stderr);
 }
@@ -98,13 +108,12 @@ void Progress::note(const std::string& text) {
 void Progress::show(bool is_last) {
   if (is_quiet_) return;
   const auto state = state_();
-  const auto elapsed = std::chrono::steady_clock::now() - start_;
   std::string text;
   if (terminal_.is_terminal)
-    text = std::string{kWipeLine} + (is_last ? "" : text_.bar(state, elapsed));
+    text = std::string{kWipeLine} + (is_last ? "" : text_.bar(state, elapsed()));
   else if (is_last)
-    text = text_.last_line(state, elapsed) + "\n";
-  else if (const auto line = text_.line(state, elapsed))
+    text = text_.last_line(state, elapsed()) + "\n";
+  else if (const auto line = text_.line(state, elapsed()))
     text = *line + "\n";
   std::fputs(text.c_str(), stderr);
   std::fflush(stderr);
@@ -113,7 +122,10 @@ void Progress::show(bool is_last) {
 void Progress::run() {
   pthread_setname_np(pthread_self(), "slm-progress");
   std::unique_lock lock{mutex_};
-  while (!ending_.wait_for(lock, kRefresh, [this] { return is_ending_; })) show(false);
+  while (!ending_.wait_for(lock, kRefresh, [this] { return is_ending_; })) {
+    show(false);
+    if (take_question()) write_line(text_.told(state_(), elapsed()));
+  }
   show(true);
 }
 

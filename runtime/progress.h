@@ -18,6 +18,7 @@ struct ProgressState {
   std::uint64_t done = 0;
   std::uint64_t total = 0;  ///< zero where nobody can know
   bool is_total_estimated = false;
+  std::string details = {};  ///< what more there is to say, such as what became of the work
 };
 
 /// Words progress: as a bar for a terminal, as plain lines for a log. Tells no time by itself. One thread at
@@ -27,11 +28,12 @@ class ProgressText {
   /// `thing` is what is counted, in the singular.
   ProgressText(std::string thing, Terminal terminal);
 
-  /// The bar as it is now, to be drawn over the one before.
+  /// The bar as it is now, to be drawn over the one before, with details where there is room for them.
   std::string bar(const ProgressState& state, std::chrono::nanoseconds elapsed) const;
-  /// A line, at every tenth of the work and at least every ten seconds; empty where it is too early for
-  /// another.
+  /// A line, at every tenth of the work and at least every minute; empty where it is too early for another.
   std::optional<std::string> line(const ProgressState& state, std::chrono::nanoseconds elapsed);
+  /// The line at any time.
+  std::string told(const ProgressState& state, std::chrono::nanoseconds elapsed) const;
   /// The closing line.
   std::string last_line(const ProgressState& state, std::chrono::nanoseconds elapsed) const;
 
@@ -44,10 +46,11 @@ class ProgressText {
   std::chrono::nanoseconds told_at_{};
 };
 
-/// Shows progress on standard error while it lives, from a thread of its own.
+/// Shows progress on standard error while it lives, from a thread of its own, and a line of it to whoever
+/// asks by SIGUSR1, as `heed_questions` makes possible.
 class Progress {
  public:
-  /// `state` is called on that thread. A quiet one shows nothing, notes apart.
+  /// `state` is called on that thread. A quiet one shows nothing, notes and answers apart.
   Progress(std::string thing, std::function<ProgressState()> state, bool is_quiet);
   ~Progress();
   Progress(const Progress&) = delete;
@@ -58,6 +61,8 @@ class Progress {
 
  private:
   void run();
+  std::chrono::nanoseconds elapsed() const { return std::chrono::steady_clock::now() - start_; }
+  void write_line(const std::string& text);  // with mutex_ held
   void show(bool is_last);
 
   const Terminal terminal_;

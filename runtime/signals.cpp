@@ -51,6 +51,9 @@ void set_handler(std::initializer_list<int> numbers, void (*handler)(int)) {
   for (const int number : numbers) ::sigaction(number, &action, nullptr);
 }
 
+std::atomic<bool> is_asked{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
 bool is_ignored(int number) {
   struct sigaction action {};
   ::sigaction(number, nullptr, &action);
@@ -90,6 +93,14 @@ void Signals::watch() {
     if (count == 2) set_handler({SIGINT, SIGTERM}, SIG_DFL);
     if (count <= 2) on_signal_(count);
   }
+}
+
+void heed_questions() {
+  set_handler({SIGUSR1}, [](int) { is_asked = true; });
+}
+
+bool take_question() {
+  return is_asked.exchange(false);
 }
 
 Flag::Flag() {

@@ -36,6 +36,12 @@ class Signals {
   std::thread thread_;
 };
 
+/// From here on SIGUSR1 asks how far the work has come, and no longer ends the process. To be called first of
+/// all, since whoever asks does not know whether it has begun, or is over.
+void heed_questions();
+/// Whether somebody has asked since the last call. A question that nobody could answer yet waits. Any thread.
+bool take_question();
+
 /// Something that `poll` can wait for: readable, for good, once it is set. Any thread.
 class Flag {
  public:

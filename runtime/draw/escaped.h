@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,13 @@ inline std::string escaped(std::string_view text,
     result += piece;
   }
   return result;
+}
+
+/// Of HTML and XML, within elements and double quotes.
+inline std::string escaped_markup(std::string_view text) {
+  constexpr std::array<std::pair<char, std::string_view>, 4> kReplacements = {
+      {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}}};
+  return escaped(text, kReplacements);
 }
 
 /// `n0`, `n1`, …: what a diagram's source calls a box, whatever its node is called.

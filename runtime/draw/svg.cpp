@@ -21,12 +21,6 @@ struct Spot {
   int y = 0;
 };
 
-std::string escaped_xml(std::string_view text) {
-  constexpr std::array<std::pair<char, std::string_view>, 4> kReplacements = {
-      {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}}};
-  return escaped(text, kReplacements);
-}
-
 // A box stands one column right of the rightmost that points at it. Nodes have no cycle, so this settles.
 std::vector<Spot> placed(const Drawing& drawing) {
   std::vector<Spot> spots(drawing.boxes.size());
@@ -51,7 +45,7 @@ int box_width(const Drawing& drawing) {
 
 std::string text_at(int x, int y, std::string_view text, std::string_view attributes) {
   return "  <text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" " +
-         std::string{attributes} + ">" + escaped_xml(text) + "</text>\n";
+         std::string{attributes} + ">" + escaped_markup(text) + "</text>\n";
 }
 
 std::string box_svg(const Drawing::Box& box, const Spot& spot, int width) {
@@ -104,7 +98,7 @@ std::string to_svg(const Drawing& drawing) {
                     std::to_string(2 * kMargin + most_rows * (kBoxHeight + kRowGap) - kRowGap) + "\"";
   std::string text =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" " + size +
-      " font-family=\"sans-serif\" font-size=\"13\">\n  <title>" + escaped_xml(drawing.name) +
+      " font-family=\"sans-serif\" font-size=\"13\">\n  <title>" + escaped_markup(drawing.name) +
       "</title>\n  <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" " +
       "markerHeight=\"8\" orient=\"auto\"><path d=\"M 0 0 L 8 4 L 0 8 z\" fill=\"#445\"/></marker></defs>\n" +
       "  <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";

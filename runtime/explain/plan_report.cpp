@@ -29,7 +29,13 @@ std::vector<std::size_t> flow_order(const PipelineSpec& spec) {
 }
 
 PlanReport::Model model_of(const ModelSpec& model, const PipelineSpec& spec) {
-  PlanReport::Model report{.name = model.name, .backend = model.type->name, .remote = remote_of(model)};
+  PlanReport::Model report{.name = model.name,
+                           .backend = model.type->name,
+                           .remote = remote_of(model),
+                           .learning = learning_of(model),
+                           .rates = model.rates};
+  if (const cache::CacheOptions* cache = cache_of(model)) report.cache = *cache;
+  if (const BatchEntry* batch = batch_of(model)) report.batch = batch->whole();
   try {
     report.info = info_of(model);
     if (report.info) report.device = device_of(model, *report.info);

@@ -7,6 +7,7 @@
 
 #include "graph/pipeline.h"
 #include "nodes/model_resource.h"
+#include "nodes/openai_batch.h"
 
 namespace slm::runtime {
 
@@ -15,11 +16,15 @@ struct PlanReport {
   struct Model {
     std::string name;
     std::string backend;
-    std::optional<ModelInfo> info;       ///< empty where the backend has no file to look into
-    std::optional<ModelDevice> device;   ///< likewise
-    std::optional<RemoteModel> remote;   ///< where it runs if not in a process of the pipeline
-    std::string error;                   ///< why the file cannot be used
-    std::vector<std::string> processes;  ///< that hold it in memory
+    std::optional<ModelInfo> info;          ///< empty where the backend has no file to look into
+    std::optional<ModelDevice> device;      ///< likewise
+    std::optional<RemoteModel> remote;      ///< where it runs if not in a process of the pipeline
+    std::optional<LearningModel> learning;  ///< how far it has got, if it learns
+    ModelRates rates;
+    std::optional<cache::CacheOptions> cache;  ///< how its answers are kept, if they are
+    std::optional<BatchOptions> batch;         ///< how it is asked in batches, if it is
+    std::string error;                         ///< why the file cannot be used
+    std::vector<std::string> processes;        ///< that hold it in memory
   };
   struct Exit {
     std::string port;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "runtime/explain/plan_report.h"
@@ -23,30 +24,96 @@ std::string device_text(const std::optional<ModelDevice>& device) {
              : device->name + ", " + counted(static_cast<std::uint64_t>(device->threads), "thread");
 }
 
+std::string rates_text(const ModelRates& rates) {
+  std::vector<std::string> parts;
+  const auto add = [&](double amount, const char* of) {
+    if (amount > 0) parts.push_back(brief(amount) + of);
+  };
+  if (const auto& price = rates.price) {
+    add(price->call, " a call");
+    add(price->input, " a million tokens in");
+    add(price->output, " a million out");
+    add(price->hour, " an hour");
+  }
+  add(rates.watts, " W");
+  return joined(parts);
+}
+
 std::string models_table(const PlanReport& plan) {
   using Align = Table::Align;
-  Table table{{{"model"},
-               {"backend"},
-               {"file"},
-               {"architecture"},
-               {"weights"},
-               {"device"},
-               {"size", Align::right},
-               {"memory", Align::right}}};
+  const bool has_rates =
+      std::ranges::any_of(plan.models, [](const auto& model) { return !model.rates.empty(); });
+  std::vector<Table::Column> columns{{"model"},
+                                     {"backend"},
+                                     {"file"},
+                                     {"architecture"},
+                                     {"weights"},
+                                     {"device"},
+                                     {"size", Align::right},
+                                     {"memory", Align::right}};
+  if (has_rates) columns.push_back({"costs"});
+  Table table{std::move(columns)};
   for (const auto& model : plan.models) {
+    std::vector<std::string> cells{model.name, model.backend, "", "", "", "", "", ""};
     if (model.remote) {
-      table.add({model.name, model.backend, model.remote->name, "", "", model.remote->origin, "", ""});
-      continue;
+      cells[2] = model.remote->name;
+      cells[5] = model.remote->origin;
+    } else if (model.info) {
+      const auto& info = *model.info;
+      cells = {model.name,
+               model.backend,
+               info.file.filename().string(),
+               info.architecture,
+               info.quantisation,
+               device_text(model.device),
+               bytes(info.file_bytes),
+               bytes(info.memory_bytes)};
+    } else if (!model.error.empty()) {
+      cells[2] = "cannot be used";
     }
-    if (!model.info) {
-      table.add({model.name, model.backend, model.error.empty() ? "" : "cannot be used", "", "", "", "", ""});
-      continue;
-    }
-    const auto& info = *model.info;
-    table.add({model.name, model.backend, info.file.filename().string(), info.architecture, info.quantisation,
-               device_text(model.device), bytes(info.file_bytes), bytes(info.memory_bytes)});
+    if (has_rates) cells.push_back(rates_text(model.rates));
+    table.add(std::move(cells));
   }
   return table.to_string(2);
+}
+
+std::string learning_text(const PlanReport::Model& model) {
+  const learning::LearnerState& state = model.learning->state;
+  std::string text = model.name + " learns: ";
+  text.append(counted(state.lessons, "lesson")).append(" and ");
+  text.append(counted(state.trainings, "training")).append(" so far in ");
+  return text.append(model.learning->folder.string()).append("\n");
+}
+
+std::string cache_text(const PlanReport::Model& model) {
+  const cache::CacheOptions& cache = *model.cache;
+  std::string text = model.name + " keeps its answers: at most ";
+  text.append(grouped(static_cast<std::uint64_t>(cache.max_items))).append(" and ");
+  text.append(bytes(cache.max_bytes.bytes));
+  if (cache.expires) text.append(", for ").append(duration(*cache.expires));
+  if (cache.file) text.append(", in ").append(cache.file->path.string());
+  if (const auto& nearest = cache.nearest) {
+    text.append("; near questions too, of a cosine of at least ").append(brief(nearest->at_least));
+    text.append(" by ").append(nearest->model ? nearest->model->name : "words and letters");
+    text.append(", until more than ")
+        .append(brief(100 * nearest->max_error.value))
+        .append(" % are wrong by an audit of ");
+    text.append(brief(100 * nearest->audit.value)).append(" %");
+  }
+  return text.append("\n");
+}
+
+Json cache_json(const cache::CacheOptions& cache) {
+  Json json = {
+      {"max_items", cache.max_items}, {"max_bytes", cache.max_bytes.bytes}, {"normalise", cache.normalise}};
+  if (cache.expires) json["expires_ms"] = cache.expires->count();
+  if (cache.file) json["file"] = cache.file->path.string();
+  if (const auto& nearest = cache.nearest)
+    json["nearest"] = {{"model", nearest->model ? Json(nearest->model->name) : Json(nullptr)},
+                       {"at_least", nearest->at_least},
+                       {"audit", nearest->audit.value},
+                       {"max_error", nearest->max_error.value}};
+  return json;
 }
 
 std::string exits_text(const PlanReport::Node& node) {
@@ -83,6 +150,22 @@ std::string links_table(const PlanReport& plan) {
   return table.to_string(2);
 }
 
+std::string batch_text(const PlanReport::Model& model) {
+  const BatchOptions& batch = *model.batch;
+  std::string text = model.name + " asks in batches: at most ";
+  text.append(grouped(static_cast<std::uint64_t>(batch.max_items))).append(" requests and ");
+  text.append(bytes(batch.max_bytes)).append(", gathered for ").append(duration(batch.max_wait));
+  text.append(", answered within ").append(batch.window).append(", looked at every ");
+  return text.append(duration(batch.poll)).append("; journal in ").append(batch.journal.string()) + "\n";
+}
+
+Json batch_json(const BatchOptions& batch) {
+  return {{"journal", batch.journal.string()}, {"max_items", batch.max_items},
+          {"max_bytes", batch.max_bytes},      {"max_wait_ms", batch.max_wait.count()},
+          {"poll_ms", batch.poll.count()},     {"window", batch.window},
+          {"keep_ms", batch.keep.count()}};
+}
+
 }  // namespace
 
 std::string to_text(const PlanReport& plan) {
@@ -91,9 +174,13 @@ std::string to_text(const PlanReport& plan) {
   text.append(", ").append(bytes(memory_bytes(plan, ""))).append(" of memory; requests enter at ");
   text.append(plan.entry).append("\n\n").append(nodes_table(plan));
   if (!plan.models.empty()) text.append("\n").append(models_table(plan));
-  for (const auto& model : plan.models)
+  for (const auto& model : plan.models) {
+    if (model.learning) text.append("  ").append(learning_text(model));
+    if (model.cache) text.append("  ").append(cache_text(model));
+    if (model.batch) text.append("  ").append(batch_text(model));
     if (!model.error.empty())
       text.append("  ").append(model.name).append(": ").append(model.error).append("\n");
+  }
   if (plan.processes.empty()) return text;
   Table table{{{"process"}, {"memory", Table::Align::right}}};
   for (const auto& process : plan.processes) table.add({process, bytes(memory_bytes(plan, process))});
@@ -127,7 +214,18 @@ std::string to_json(const PlanReport& plan) {
       entry["device"] = model.device->name;
       entry["threads"] = model.device->threads == 0 ? Json(nullptr) : Json(model.device->threads);
     }
+    if (const auto& price = model.rates.price)
+      entry["price"] = {
+          {"call", price->call}, {"input", price->input}, {"output", price->output}, {"hour", price->hour}};
+    if (model.rates.watts > 0) entry["watts"] = model.rates.watts;
     if (model.remote) entry["remote"] = {{"model", model.remote->name}, {"server", model.remote->origin}};
+    if (model.cache) entry["cache"] = cache_json(*model.cache);
+    if (model.batch) entry["batch"] = batch_json(*model.batch);
+    if (model.learning)
+      entry["learning"] = {
+          {"folder", model.learning->folder.string()},        {"lessons", model.learning->state.lessons},
+          {"trainings", model.learning->state.trainings},     {"refused", model.learning->state.refused},
+          {"rolled_back", model.learning->state.rolled_back}, {"serving", model.learning->state.serving}};
     if (!model.error.empty()) entry["error"] = model.error;
   }
   for (const auto& node : plan.nodes) {
