@@ -1,12 +1,9 @@
 #include "runtime/train/labelled_lines.h"
 
 #include "runtime/input/source.h"
-#include "runtime/report/numbers.h"
 
 namespace slm::runtime {
 namespace {
-
-constexpr std::size_t kProblemsTold = 20;
 
 // `label` is what an outcome is judged by, so the source keeps it apart from the other fields.
 std::optional<std::string> label_of(InputItem& item, const std::string& label_field) {
@@ -29,8 +26,7 @@ std::vector<ngram::Example> read_labelled_lines(const std::vector<std::filesyste
                                                 const std::string& text_field,
                                                 const std::string& label_field) {
   std::vector<ngram::Example> examples;
-  std::string problems;
-  std::size_t problem_count = 0;
+  LineProblems problems;
   for (const auto& file : files) check_format(file);
   for (const auto& file : files) {
     ByteReader bytes{file};
@@ -41,15 +37,12 @@ std::vector<ngram::Example> read_labelled_lines(const std::vector<std::filesyste
         item->problem = "`" + label_field + "` is missing";
       if (item->problem.empty()) {
         examples.push_back({std::move(item->request.text), *std::move(label)});
-      } else if (++problem_count <= kProblemsTold) {
-        if (!problems.empty()) problems += '\n';
-        problems.append(file.string()).append(":").append(std::to_string(item->line));
-        problems.append(": error: ").append(item->problem);
+      } else {
+        problems.add(file, item->line, item->problem);
       }
     }
   }
-  if (problem_count > kProblemsTold) problems += "\nand " + grouped(problem_count - kProblemsTold) + " more";
-  if (problem_count > 0) throw DataError(problems);
+  problems.check();
   return examples;
 }
 

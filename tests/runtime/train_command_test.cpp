@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/runtime/nano_model.h"
 #include "tests/runtime/program.h"
 #include "tests/runtime/temporary_folder.h"
 
@@ -9,15 +10,6 @@ namespace slm::testing {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr const char* kClassify = R"(pipeline: sorter
-version: 1
-entry: sort
-models:
-  nano: { backend: ngram, file: nano.slm }
-nodes:
-  sort: { type: classify, model: nano }
-)";
 
 constexpr const char* kData =
     "{\"text\": \"some jazz\", \"label\": \"music\"}\n"
@@ -43,7 +35,7 @@ TEST(TrainCommand, MakesAModelThatRuns) {
   EXPECT_EQ(json["labels"], Json({"music", "weather"}));
   EXPECT_EQ(json["accuracy"], 1.0);
   EXPECT_NE(ended.err.find("epoch 1: loss"), std::string::npos) << ended.err;
-  const auto pipeline = folder.write("p.yaml", kClassify);
+  const auto pipeline = folder.write("p.yaml", kSorterPipeline);
   EXPECT_NE(slm_graph({"run", pipeline, "--quiet"}, "{\"text\": \"play song\"}\n").out.find("\"music\""),
             std::string::npos);
 }
