@@ -8,6 +8,7 @@
 #include "graph/problems.h"
 #include "models/model.h"
 #include "runtime/input/byte_reader.h"
+#include "runtime/input/line_problems.h"
 #include "runtime/output/output_file.h"
 #include "runtime/terminal.h"
 
@@ -45,6 +46,9 @@ int guarded(const std::function<int()>& command) {
     return command();
   } catch (const PipelineError& error) {
     for (const auto& problem : error.problems()) print_note(to_string(problem));
+    return kExitUsage;
+  } catch (const DataError& error) {
+    print_note(error.what());
     return kExitUsage;
   } catch (const UsageError& error) {
     print_error(error.what());

@@ -1,22 +1,16 @@
 #include "runtime/cli/declared_commands.h"
 
-#include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <cstdint>
-#include <limits>
 #include <memory>
-#include <sstream>
-#include <type_traits>
-#include <utility>
-#include <vector>
+#include <string>
 
-#include "graph/format/duration.h"
-#include "graph/format/nearest.h"
 #include "runtime/cli/console.h"
+#include "runtime/cli/declare.h"
 #include "runtime/cli/keygen_command.h"
+#include "runtime/cli/merge_command.h"
 #include "runtime/cli/models_command.h"
 #include "runtime/cli/pipeline_commands.h"
+#include "runtime/cli/plan_command.h"
 #include "runtime/cli/run_command.h"
 #include "runtime/cli/spool_command.h"
 #include "runtime/cli/train_command.h"
@@ -24,110 +18,53 @@
 namespace slm::runtime {
 namespace {
 
-constexpr const char* kJsonDoc = "print one JSON object to standard output";
-
-/// A command whose options fill an `Arguments`, which `execute` is then given.
-template <class Arguments>
-struct Declared {
-  CLI::App* command;
-  std::shared_ptr<Arguments> arguments;
-};
-
-template <class Arguments>
-Declared<Arguments> declare(CLI::App& app, Chosen& chosen, const std::string& name, const std::string& doc,
-                            int (*execute)(const Arguments&)) {
-  auto arguments = std::make_shared<Arguments>();
-  auto* command = app.add_subcommand(name, doc);
-  command->callback([&chosen, arguments, execute] { chosen = [=] { return execute(*arguments); }; });
-  return {command, arguments};
-}
-
-template <class Path>
-CLI::Option* add_file(CLI::App* command, const std::string& names, Path& path, const std::string& doc) {
-  return command->add_option(names, path, doc)->type_name("FILE");
-}
-
-/// An option that takes one of these words.
-template <class E>
-void add_choice(CLI::App* command, const std::string& names, E& value,
-                const std::vector<std::pair<std::string, E>>& words, const std::string& doc) {
-  std::vector<std::string> known;
-  std::string type;
-  for (const auto& [word, meaning] : words) {
-    known.push_back(word);
-    type += (type.empty() ? "{" : ",") + word;
-  }
-  const auto take = [&value, words, known, names](const std::string& found) {
-    const auto named = std::ranges::find(words, found, &std::pair<std::string, E>::first);
-    if (named == words.end())
-      throw CLI::ValidationError(names + ": `" + found + "` is not among " + listed(known) +
-                                 did_you_mean(found, known));
-    value = named->second;
+void add_shard(CLI::App* command, Shard& shard) {
+  const auto take = [&shard](const std::string& text) {
+    const auto found = Shard::parse(text);
+    if (!found)
+      throw CLI::ValidationError("--shard: expected I/N with I from 0 to N-1, such as 0/8 to 7/8, found `" +
+                                 text + "`");
+    shard = *found;
   };
-  command->add_option_function<std::string>(names, take, doc)->type_name(type + "}");
+  command
+      ->add_option_function<std::string>(
+          "--shard", take,
+          "do only the requests of this one of N equal parts, counted from 0, such as 0/8; `merge` puts "
+          "their outcomes together")
+      ->type_name("I/N");
 }
 
-/// An option that takes a number from `low` to `high`.
-template <class Number>
-void add_number(CLI::App* command, const std::string& name, Number& value, Number low, Number high,
-                const std::string& doc, const std::string& type = "N") {
-  const auto take = [&value, low, high, name](const std::string& text) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc{} && end == text.data() + text.size() && value >= low && value <= high) return;
-    std::ostringstream expected;
-    expected << (std::is_integral_v<Number> ? "a whole number" : "a number") << " from " << low << " to "
-             << high;
-    throw CLI::ValidationError(name + ": expected " + expected.str() + ", found `" + text + "`");
-  };
-  command->add_option_function<std::string>(name, take, doc)->type_name(type);
-}
-
-void add_duration(CLI::App* command, const std::string& names,
-                  std::optional<std::chrono::milliseconds>& value, const std::string& doc) {
-  const auto take = [&value, names](const std::string& text) {
-    value = parse_duration(text);
-    if (!value)
-      throw CLI::ValidationError(names + ": expected " + kDurationExpected + ", found `" + text + "`");
-  };
-  command->add_option_function<std::string>(names, take, doc)->type_name("DURATION");
-}
-
-/// `NAME=ADDRESS`, any number of times.
-void add_addresses(CLI::App* command, const std::string& names, std::map<std::string, std::string>& addresses,
-                   const std::string& doc) {
-  const auto take = [&addresses, expected = names + ": expected NAME=ADDRESS, found `"](
-                        const std::vector<std::string>& given) {
-    for (const std::string& text : given) {
-      const auto equals = text.find('=');
-      if (equals == 0 || equals == std::string::npos || equals + 1 == text.size())
-        throw CLI::ValidationError(std::string{expected}.append(text).append("`"));
-      addresses[text.substr(0, equals)] = text.substr(equals + 1);
-    }
-  };
-  command->add_option_function<std::vector<std::string>>(names, take, doc)->type_name("NAME=ADDRESS");
+void add_text_field(CLI::App* command, std::string& name) {
+  command
+      ->add_option("--text-field,--text-column", name,
+                   "member of the JSON lines, or column of the CSV, that is the request's text")
+      ->type_name("NAME");
 }
 
 void declare_run(CLI::App& app, Chosen& chosen) {
   auto [command, arguments] = declare(app, chosen, "run", "Run requests through a pipeline", &run);
   auto& options = arguments->options;
   add_file(command, "pipeline", options.pipeline, "the pipeline")->required();
-  add_file(command, "-i,--input", options.input, "requests; - is standard input, the default");
+  add_file(
+      command, "-i,--input", options.inputs,
+      "requests: a file or quoted pattern, also compressed by gzip or zstd; may come several times; - is "
+      "standard input, the default")
+      ->allow_extra_args(false);  // else the pipeline after it would be taken for another
   add_file(command, "-o,--output", options.output,
            "outcomes, a JSON line each; - is standard output, the default");
-  add_choice<InputFormat>(command, "-f,--format", options.source.format,
-                          {{"auto", InputFormat::automatic},
-                           {"jsonl", InputFormat::jsonl},
-                           {"text", InputFormat::text},
-                           {"csv", InputFormat::csv}},
-                          "of the input; auto goes by the file's extension, JSON lines on standard input");
-  command
-      ->add_option("--text-field,--text-column", options.source.text_field,
-                   "member of the JSON lines, or column of the CSV, that is the request's text")
-      ->type_name("NAME");
+  add_choice<OutputFormat>(
+      command, "--output-format", options.output_format,
+      {{"auto", OutputFormat::automatic}, {"jsonl", OutputFormat::jsonl}, {"sqlite", OutputFormat::sqlite}},
+      "auto, the default: a table of an SQLite database for .db, .sqlite and .sqlite3, else JSON lines");
+  add_format(command, options.source.format);
+  add_text_field(command, options.source.text_field);
   add_number<std::size_t>(command, "--in-flight", options.max_in_flight, 1, 1 << 20,
                           "most requests on their way at once");
   add_duration(command, "--timeout", options.timeout,
                "for requests that bring no timeout_ms, e.g. 500ms, 2s, 1min; the pipeline's own by default");
+  add_choice<Priority>(command, "--priority", options.source.priority,
+                       {{"interactive", Priority::interactive}, {"batch", Priority::batch}},
+                       "of requests that bring none: batch work gives way to interactive, the default");
   command->add_option("--process", options.process, "run only this process of the pipeline")
       ->type_name("NAME");
   command->add_flag("--worker", options.is_worker, "be one of the `workers` of that process");
@@ -135,9 +72,35 @@ void declare_run(CLI::App& app, Chosen& chosen) {
       ->type_name("ADDRESS");
   add_addresses(command, "--connect", options.connect,
                 "where it finds another process, instead of the pipeline's");
-  add_file(command, "--spool", options.spool, "folder where messages to other processes wait on disk");
-  command->add_flag("!--no-spool", options.is_durable, "keep messages to other processes in memory only");
+  add_file(command, "--checkpoint", options.checkpoint,
+           "note here how far the run is: after it was interrupted or killed, the same command goes on");
+  add_file(command, "--spool", options.spool,
+           "folder where messages to other processes and held ones wait on disk");
+  command->add_flag("!--no-spool", options.is_durable,
+                    "keep messages to other processes and held ones in memory only");
+  const auto take_budgets = [&options](const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      const auto budget = parse_budget(text);
+      if (!budget)
+        throw CLI::ValidationError(
+            "--budget: expected cost, calls, tokens, energy (joules) or time (seconds), and how much of it "
+            "the run may "
+            "take, such as cost=2.5; found `" +
+            text + "`");
+      options.budgets.push_back(*budget);
+    }
+  };
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--budget", take_budgets,
+          "end the run before it has spent more than this in all, such as cost=2.5; may come several times")
+      ->type_name("SPEND=N")
+      ->allow_extra_args(false);
   command->add_flag("--resume", options.is_resuming, "go on with the output of an interrupted run");
+  add_file(command, "--failed", options.failed,
+           "write the lines that failed or expired here, with their reasons, as input for another run");
+  add_file(command, "--record", options.record, "add what the models answer to this recording, for replay");
+  add_shard(command, options.source.shard);
   command->add_flag("--ordered", options.is_ordered, "write outcomes in the order of the requests");
   command->add_flag("--json", arguments->is_json, "print the summary as one JSON object to standard output");
   command->add_flag("-q,--quiet", arguments->is_quiet, "show no progress and no summary");
@@ -145,11 +108,74 @@ void declare_run(CLI::App& app, Chosen& chosen) {
       "Examples:\n"
       "  slm-graph run assistant.yaml --input requests.jsonl --output answers.jsonl\n"
       "  echo '{\"text\": \"play some jazz\"}' | slm-graph run assistant.yaml\n"
+      "  slm-graph run assistant.yaml --input 'logs/*.jsonl.gz' --input more.jsonl --output answers.jsonl\n"
+      "  slm-graph run assistant.yaml --input all.jsonl --output answers.jsonl --failed failed.jsonl\n"
+      "  slm-graph run assistant.yaml --input all.jsonl --output answers.db --checkpoint all.checkpoint\n"
+      "  slm-graph run assistant.yaml --input all.jsonl --shard 0/8 --output answers-0.jsonl\n"
       "  slm-graph run assistant.yaml --input tickets.csv --text-field body --output answers.jsonl "
       "--json\n\n"
+      "SIGUSR1 prints how far it is.\n"
       "Exit codes: 0 all answered, rejected or abstained; 1 some expired or failed, or the output could not "
       "be\n"
       "written; 2 usage or pipeline error, nothing started; 3 interrupted, what was read is written.");
+}
+
+void declare_merge(CLI::App& app, Chosen& chosen) {
+  auto [command, arguments] = declare(
+      app, chosen, "merge", "Put the outcomes of shards together, and prove that none is missing", &merge);
+  auto& options = arguments->options;
+  add_file(command, "parts", options.parts, "what the shards have written, in any order")->required();
+  add_file(command, "-i,--input", options.inputs, "requests, named as they were for `run`")
+      ->required()
+      ->allow_extra_args(false);  // else the parts after it would be taken for others
+  add_file(command, "-o,--output", options.output,
+           "all outcomes, in the order of the requests; written only where they are whole")
+      ->required();
+  add_format(command, options.source.format);
+  add_text_field(command, options.source.text_field);
+  command->add_flag("--json", arguments->is_json, kJsonDoc);
+  command->add_flag("-q,--quiet", arguments->is_quiet,
+                    "show no progress, and what was found only if it is bad");
+  command->footer(
+      "Example:\n"
+      "  slm-graph run assistant.yaml --input all.jsonl --shard 0/2 --output answers-0.jsonl\n"
+      "  slm-graph run assistant.yaml --input all.jsonl --shard 1/2 --output answers-1.jsonl\n"
+      "  slm-graph merge --input all.jsonl --output answers.jsonl answers-?.jsonl\n\n"
+      "Every request must have one outcome, and every outcome its request. Where some are missing, it tells\n"
+      "which shards to run again.\n\n"
+      "Exit codes: 0 whole and written; 1 not whole, or the output could not be written; 2 usage error, or "
+      "parts\n"
+      "that are no outcomes; 3 interrupted. The output is as it was, except with 0.");
+}
+
+void declare_plan(CLI::App& app, Chosen& chosen) {
+  auto [command, arguments] =
+      declare(app, chosen, "plan", "Tell what a run will take, before it, by a sample of its input", &plan);
+  add_file(command, "pipeline", arguments->pipeline, "the pipeline")->required();
+  add_file(command, "-i,--input", arguments->inputs, "requests, as for `run`")
+      ->required()
+      ->allow_extra_args(false);  // else the pipeline after it would be taken for another
+  add_format(command, arguments->source.format);
+  add_text_field(command, arguments->source.text_field);
+  add_number<std::size_t>(command, "--sample", arguments->sample, 2, 1'000'000,
+                          "so many lines, drawn from all of the input, are run; 200 by default");
+  command->add_flag("--ask-remote", arguments->options.asks_remote,
+                    "run the sample through models on servers too, which may cost");
+  add_confidence(command, arguments->options.confidence, "of the intervals; 0.95 by default");
+  add_number<std::uint64_t>(command, "--seed", arguments->options.seed, 0,
+                            std::numeric_limits<std::uint64_t>::max(), "of what is drawn");
+  add_number<std::size_t>(command, "--in-flight", arguments->max_in_flight, 1, 1 << 20,
+                          "most requests on their way at once");
+  add_duration(command, "--timeout", arguments->timeout,
+               "for requests that bring no timeout_ms; the pipeline's own by default");
+  command->add_flag("--json", arguments->is_json, kJsonDoc);
+  command->add_flag("-q,--quiet", arguments->is_quiet, "show no progress");
+  command->footer(
+      "Example:\n"
+      "  slm-graph plan assistant.yaml --input 'logs/*.jsonl.gz'\n\n"
+      "Models of this machine are run on the sample; to servers nothing is sent, unless --ask-remote is "
+      "given.\n"
+      "Exit codes: 0 planned; 2 usage or pipeline error; 3 interrupted.");
 }
 
 void declare_pipeline_commands(CLI::App& app, Chosen& chosen) {
@@ -257,7 +283,7 @@ void declare_keygen(CLI::App& app, Chosen& chosen) {
 
 void declare_spool(CLI::App& app, Chosen& chosen) {
   auto [command, arguments] =
-      declare(app, chosen, "spool", "Tell what the disk queues of links hold, and repair them", &spool);
+      declare(app, chosen, "spool", "Tell what disk queues hold, and repair them", &spool);
   add_file(command, "files", arguments->files, "spools; a process may be using them")->required();
   command->add_flag("--list{10}", arguments->listed, "show the first entries too; --list=50 for 50 of them");
   command->add_flag("--repair", arguments->is_repair,
@@ -301,8 +327,11 @@ void declare_completion(CLI::App& app, Chosen& chosen) {
 
 void declare_commands(CLI::App& app, Chosen& chosen) {
   declare_run(app, chosen);
+  declare_merge(app, chosen);
+  declare_plan(app, chosen);
   declare_pipeline_commands(app, chosen);
   declare_train(app, chosen);
+  declare_gate_commands(app, chosen);
   declare_models(app, chosen);
   declare_keygen(app, chosen);
   declare_spool(app, chosen);

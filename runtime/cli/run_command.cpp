@@ -10,7 +10,9 @@
 
 #include "graph/format/nearest.h"
 #include "graph/placement.h"
+#include "nodes/recorded_models.h"
 #include "runtime/cli/console.h"
+#include "runtime/report/numbers.h"
 
 namespace slm::runtime {
 namespace {
@@ -41,7 +43,9 @@ void on_signal(const std::atomic<Running*>& running, int count) {
 
 int exit_code(const RunReport& report) {
   if (!report.output_error.empty()) return kExitSomeFailed;
-  if (report.is_interrupted) return kExitInterrupted;
+  if (report.recorded && !report.recorded->error.empty()) return kExitSomeFailed;
+  if (report.failed_lines && !report.failed_lines->error.empty()) return kExitSomeFailed;
+  if (report.is_interrupted || !report.budget_reached.empty()) return kExitInterrupted;
   const bool has_failed =
       report.summary.count(OutcomeKind::failed) + report.summary.count(OutcomeKind::expired) > 0;
   return has_failed || !report.input_error.empty() ? kExitSomeFailed : kExitDone;
@@ -107,10 +111,13 @@ void add_pool(Json& stats, const link::PoolStats& pool) {
 /// Works for the processes that call this one, until it is told to end. What has come by then is finished.
 int serve(const RunArguments& arguments) {
   const RunOptions& options = arguments.options;
-  if (options.input != "-" || options.output != "-")
-    throw UsageError("process `" + options.process +
-                     "` is sent its messages by other processes; --input and --output are for `" +
-                     entry_process(Pipeline::load(options.pipeline).spec()) + '`');
+  if (options.inputs != std::vector<std::string>{"-"} || options.output != "-" || !options.failed.empty() ||
+      !options.checkpoint.empty() || options.source.shard.count > 1)
+    throw UsageError(
+        "process `" + options.process +
+        "` is sent its messages by other processes; --input, --shard, --output, --failed and --checkpoint "
+        "are for `" +
+        entry_process(Pipeline::load(options.pipeline).spec()) + '`');
   Flag is_ending;
   std::atomic<link::Process*> running{nullptr};
   Signals signals{[&](int count) {
@@ -125,39 +132,58 @@ int serve(const RunArguments& arguments) {
   };
   const Pipeline pipeline = Pipeline::load(options.pipeline);
   const bool has_workers = !options.is_worker && pipeline.spec().process(options.process)->workers;
-  auto process = std::make_unique<link::Process>(pipeline, process_options(options, pipeline.spec(), note));
+  const auto recorder = open_recorder(options.record, files_of(pipeline.spec()));
+  auto settings = process_options(options, pipeline.spec(), note);
+  if (recorder) settings.graph.wrap = recording(recorder);
+  auto process = std::make_unique<link::Process>(pipeline, std::move(settings));
   running = process.get();
   const std::string name = (options.is_worker ? "a worker of process " : "process ") + options.process;
   if (process->is_called()) note(name + " listens at " + process->address());
   if (has_workers) note(name + " listens for workers at " + process->workers_address());
 
   pollfd ending{is_ending.descriptor(), POLLIN, 0};
-  while (!is_ending.is_set()) ::poll(&ending, 1, -1);
+  constexpr int kLongestWaitMs = 1000;  // for the answer to a question
+  while (!is_ending.is_set()) {
+    ::poll(&ending, 1, kLongestWaitMs);
+    if (take_question()) print_note(name + " has done " + counted(process->server_stats().calls, "call"));
+  }
   note("interrupted: finishing what has come; interrupt again to give it up");
   process->finish();
   signals.stop();
   const link::CalleeStats stats = process->server_stats();
   note(name + " did " + std::to_string(stats.calls) + " calls");
+  const auto recorded = recorder ? recorder->result() : replay::Recorder::Result{};
+  if (!recorded.error.empty()) print_error("cannot write the recording: " + recorded.error);
   Json result = stats_json(options.process, stats);
   if (has_workers) add_pool(result, process->pool_stats());
   if (arguments.is_json) write_result(result.dump() + "\n");
-  return kExitDone;
+  return recorded.error.empty() ? kExitDone : kExitSomeFailed;
 }
 
 }  // namespace
 
 int run(const RunArguments& arguments) {
   if (is_server(arguments.options)) return serve(arguments);
-  if (arguments.options.is_resuming && arguments.options.output == "-")
+  const RunOptions& options = arguments.options;
+  if (!options.checkpoint.empty() && options.output == "-")
+    throw UsageError("--checkpoint needs an output that can be looked at again; name a file with --output");
+  if (!options.checkpoint.empty() && options.is_resuming)
+    throw UsageError(
+        "--resume goes on by what the output holds, --checkpoint by itself; leave one of them out");
+  const auto format = options.output_format == OutputFormat::automatic ? format_of_output(options.output)
+                                                                       : options.output_format;
+  if (options.is_resuming && format == OutputFormat::sqlite)
+    throw UsageError("--resume reads JSON lines; go on with a database by --checkpoint");
+  if (options.is_resuming && options.output == "-")
     throw UsageError("--resume goes on with a file; name it with --output");
-  if (arguments.is_json && arguments.options.output == "-")
+  if (arguments.is_json && options.output == "-")
     throw UsageError(
         "--json prints the summary to standard output; name a file for the outcomes with --output");
 
   std::atomic<Running*> running{nullptr};
   Signals signals{[&running](int count) { on_signal(running, count); }};
   std::optional<Progress> progress;
-  Runner runner{arguments.options, [&progress, &running](const std::string& note) {
+  Runner runner{options, [&progress, &running](const std::string& note) {
                   if (running != nullptr)
                     progress->note(note);
                   else

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <system_error>
 
-#include "models/ngram/replace_file.h"
+#include "models/replace_file.h"
 #include "runtime/cli/console.h"
 #include "runtime/output/output_file.h"
 #include "runtime/progress.h"
@@ -49,7 +49,7 @@ void check_output(const TrainArguments& arguments) {
   for (const auto& file : arguments.validation) files.push_back({"what --valid names", file});
   refuse_to_overwrite(files, arguments.output);
   try {
-    ngram::check_replaceable(arguments.output);
+    check_replaceable(arguments.output);
   } catch (const std::system_error& error) {
     throw OutputError(error.what());
   }
@@ -65,9 +65,6 @@ int train(const TrainArguments& arguments) {
     const auto validation =
         read_labelled_lines(arguments.validation, arguments.text_field, arguments.label_field);
     report = train_with_progress(arguments, data, validation);
-  } catch (const DataError& error) {
-    print_note(error.what());
-    return kExitUsage;
   } catch (const ngram::TrainError& error) {
     throw UsageError(error.what());
   }

@@ -64,8 +64,8 @@ TEST(CommandLine, HelpAndVersionAreResults) {
   EXPECT_EQ(slm_graph({"--version"}).out.substr(0, 10), "slm-graph ");
   const auto help = slm_graph({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const std::string command :
-       {"run", "validate", "explain", "draw", "schema", "train", "models", "keygen", "spool", "completion"}) {
+  for (const std::string command : {"run", "merge", "plan", "validate", "explain", "draw", "schema", "train",
+                                    "models", "keygen", "spool", "completion"}) {
     EXPECT_NE(help.out.find("  " + command), std::string::npos) << command;
     const auto own = slm_graph({command, "--help"});
     EXPECT_EQ(own.exit_code, 0);

@@ -31,8 +31,9 @@ constexpr const char* kPrompt = "play some jazz\n";
 /// A llama-server with the assistant's medium model, whose chat template is the message itself.
 class LlamaServer {
  public:
-  explicit LlamaServer(const std::string& program, const std::string& key = "")
-      : url_("http://127.0.0.1:" + std::to_string(port_) + "/v1"), program_(arguments(program, key)) {}
+  explicit LlamaServer(const std::string& program, const std::string& key = "", bool embeds = false)
+      : url_("http://127.0.0.1:" + std::to_string(port_) + "/v1"),
+        program_(arguments(program, key, embeds)) {}
 
   /// The first request waits, by tries, until the model is loaded.
   OpenAiOptions options() const {
@@ -45,7 +46,7 @@ class LlamaServer {
   const std::string& url() const { return url_; }
 
  private:
-  std::vector<std::string> arguments(const std::string& program, const std::string& key) const {
+  std::vector<std::string> arguments(const std::string& program, const std::string& key, bool embeds) const {
     std::vector<std::string> words = {program, "--model", (kAssistant / "medium-q8_0.gguf").string(),
                                       "--host", "127.0.0.1", "--port", std::to_string(port_), "--ctx-size",
                                       "4096", "--parallel", "16", "--threads", "1", "--jinja",
@@ -53,6 +54,7 @@ class LlamaServer {
                                       // Nobody reads what it writes, and a full pipe would stop it.
                                       "--log-disable"};
     if (!key.empty()) words.insert(words.end(), {"--api-key", key});
+    if (embeds) words.insert(words.end(), {"--embeddings", "--pooling", "mean"});
     return words;
   }
 
@@ -114,7 +116,7 @@ TEST_F(LlamaServerTest, AnswersAsTheLlamaBackendDoes) {
       EXPECT_EQ(remote[i].answer.tier, local[i].answer.tier) << how << ", request " << i;
       EXPECT_EQ(remote[i].answer.text, local[i].answer.text) << how << ", request " << i;
     }
-    EXPECT_GT(medium, 50);
+    EXPECT_GT(medium, 30);
   }
 }
 
@@ -167,7 +169,7 @@ TEST_F(LlamaServerTest, WeighsChoicesAsTheLlamaBackendDoes) {
       R"({"intent":"PlayMusic)", R"({"intent":"AddToPlaylist)", R"({"intent":"SearchCreativeWork)"});
   const auto weighed = [&](ChoiceScorer& scorer) {
     auto promise = std::make_shared<std::promise<ChoiceResult>>();
-    scorer.score({"play something from my list\n", choices, {}},
+    scorer.score({"", "play something from my list\n", choices, {}},
                  [promise](ChoiceResult result) { promise->set_value(std::move(result)); });
     return std::get<ChoiceScores>(taken(promise->get_future())).evidence.labels.probabilities;
   };
@@ -180,6 +182,26 @@ TEST_F(LlamaServerTest, WeighsChoicesAsTheLlamaBackendDoes) {
     ASSERT_EQ(found.size(), expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-3) << i;
   }
+}
+
+TEST_F(LlamaServerTest, EmbedsForACache) {
+  const LlamaServer server(program_, "", true);
+  const std::string yaml = "pipeline: p\nversion: 1\nentry: a\nmodels:\n  points: { backend: openai, url: '" +
+                           server.url() +
+                           "', model: medium }\n  small: { backend: llama, file: small-q8_0.gguf, "
+                           "cache: { nearest: { model: points, at_least: 0.9, audit: 0% } } }\n"
+                           "nodes:\n  a: { type: generate, model: small, prompt: \"{text}\\n\" }\n";
+  Graph graph{Pipeline::parse(yaml, kAssistant / "p.yaml")};
+  // Until its model is loaded, the server embeds nothing, and the small model is asked.
+  openai::OpenAiModel model(server.options());
+  taken(ask(model, {.prompt = kPrompt}));
+  const Outcome first = taken(graph.submit({.text = "play some jazz music"}));
+  const Outcome near = taken(graph.submit({.text = "play some jazz music now"}));
+  const Outcome far = taken(graph.submit({.text = "will it rain in Paris tomorrow"}));
+  EXPECT_FALSE(first.trace.front().is_cached);
+  EXPECT_GT(near.trace.front().nearest, 0.9) << near.reason;
+  EXPECT_EQ(near.answer.text, first.answer.text);
+  EXPECT_FALSE(far.trace.front().is_cached);
 }
 
 TEST_F(LlamaServerTest, WantsItsKey) {

@@ -1,5 +1,6 @@
 // Every folder of tests/pipelines is a case:
 //   pipeline.yaml         what is run; where it is not there, the ready-made pipeline of the folder's name
+//                         (its models can be named by ${SLM_READY_MADE_PIPELINES}/NAME/FILE)
 //   train.jsonl           where it is there, nano.slm is trained of it
 //   input.jsonl           the requests (input.csv and input.txt work too)
 //   expected.jsonl        what each outcome must say, by id: members that are not named are free, and an
@@ -29,6 +30,7 @@ class Pipelines : public ::testing::TestWithParam<std::filesystem::path> {
  protected:
   void SetUp() override {
     register_builtin_nodes();
+    ::setenv("SLM_READY_MADE_PIPELINES", SLM_READY_MADE_PIPELINES, 1);
     std::filesystem::copy(GetParam(), folder_.path(), std::filesystem::copy_options::recursive);
     if (!std::filesystem::exists(pipeline())) {
       const std::filesystem::path name = GetParam().filename();
@@ -72,7 +74,7 @@ bool matches(const Json& expected, const Json& found) {
 std::vector<std::string> problems_of(const std::filesystem::path& folder) {
   try {
     const runtime::Runner runner{{.pipeline = folder / "pipeline.yaml",
-                                  .input = "/dev/null",
+                                  .inputs = {"/dev/null"},
                                   .output = "/dev/null",
                                   .source = {.format = runtime::InputFormat::jsonl}}};
     return {};
@@ -96,7 +98,7 @@ TEST_P(Pipelines, EndAsExpected) {
     EXPECT_EQ(problems, text_of_file(folder_ / "expected_errors.txt"));
     return;
   }
-  runtime::Runner runner{{.pipeline = pipeline(), .input = input(), .output = folder_ / "out.jsonl"}};
+  runtime::Runner runner{{.pipeline = pipeline(), .inputs = {input()}, .output = folder_ / "out.jsonl"}};
   runner.run();
   auto outcomes = lines_of(folder_ / "out.jsonl");
   for (const auto& expected : lines_of(folder_ / "expected.jsonl")) {

@@ -41,6 +41,8 @@ TEST_F(ProcessCommand, GivesTheOutcomesOfOneProcess) {
     right.erase("latency_ms");
     EXPECT_EQ(left, right);
   }
+  server->send_signal(SIGUSR1);
+  server->wait_for_error("process cloud has done 100 calls");
   server->send_signal(SIGTERM);
   const auto ended = server->wait();
   EXPECT_EQ(ended.exit_code, 0) << ended.err;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -157,8 +158,10 @@ Ended Program::wait() {
   const auto deadline = std::chrono::steady_clock::now() + kLimit;
   while (pump(deadline)) continue;
   int status = 0;
-  ::waitpid(process_, &status, 0);
+  rusage usage{};
+  ::wait4(process_, &status, 0, &usage);
   process_ = -1;
+  ended_.most_memory_bytes = static_cast<std::size_t>(usage.ru_maxrss) << 10;
   ended_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return std::move(ended_);
 }

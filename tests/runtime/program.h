@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ struct Ended {
   int exit_code = -1;  ///< 128 + number where a signal ended it
   std::string out;
   std::string err;
+  std::size_t most_memory_bytes = 0;
 };
 
 /// A real process, its standard streams in the test's hands. Whatever takes longer than a minute fails the

@@ -137,14 +137,17 @@ class Damage {
  private:
   std::filesystem::path any() {
     const std::filesystem::path log{spool_.string() + "-wal"};
-    const bool has_log = std::filesystem::exists(log) && std::filesystem::file_size(log) > 0;
+    std::error_code gone;
+    const auto size = std::filesystem::file_size(log, gone);
+    const bool has_log = !gone && size > 0;
     return has_log && random_() % 2 == 0 ? log : spool_;
   }
   template <class Change>
   void change(Change change) {
     const auto path = any();
-    std::fstream file{path, std::ios::binary | std::ios::in | std::ios::out};
-    change(file, std::filesystem::file_size(path));
+    std::fstream file{path, std::ios::binary | std::ios::in | std::ios::out | std::ios::ate};
+    if (!file || file.tellg() <= 0) return;  // its process is setting it aside at this moment
+    change(file, static_cast<std::size_t>(file.tellg()));
   }
 
   const std::filesystem::path spool_;

@@ -40,7 +40,7 @@ class Peer {
       zmq::poll(&item, 1, std::chrono::milliseconds{100});
       const auto parts = link::Parts::receive(socket_);
       if (!parts) continue;
-      auto packet = link::decode(parts->views(0), {});
+      auto packet = link::decode(parts->payloads(0), {});
       if (packet.body.type != link::wire::Body::Ping) return packet;
     }
     throw std::runtime_error("no answer");
@@ -90,7 +90,7 @@ class BadPeer : public ProcessPair {
     calls.calls.back()->node = 1;
     calls.calls.back()->answer = std::make_unique<link::wire::AnswerT>();
     calls.calls.back()->waiting = {"edge"};
-    const auto text = std::make_shared<const std::string>("play some jazz");
+    const auto text = link::Payload{"play some jazz"};
     return link::packet(std::move(calls), {text, text});
   }
 
@@ -129,8 +129,8 @@ TEST_F(BadPeer, OfALaterVersionIsRefused) {
     frame.body.Set(hello());
     flatbuffers::FlatBufferBuilder builder;
     link::wire::FinishFrameBuffer(builder, link::wire::Frame::Pack(builder, &frame));
-    peer.send_parts({std::make_shared<const std::string>(
-        reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize())});
+    peer.send_parts({link::Payload{
+        std::string{reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()}}});
     EXPECT_EQ(peer.refusal().refusal, link::wire::Refusal::malformed);
   }
   const auto [stats, log] = expect_it_serves();
@@ -202,7 +202,7 @@ TEST_F(BadPeer, ThatSendsNoiseIsRefused) {
     for (auto count = 1 + random() % 3; count > 0; --count) {
       std::string part(random() % 200, '\0');
       for (char& byte : part) byte = static_cast<char>(random() % 256);
-      parts.push_back(std::make_shared<const std::string>(std::move(part)));
+      parts.emplace_back(std::move(part));
     }
     peer.send_parts(std::move(parts));
     EXPECT_EQ(peer.refusal().refusal, link::wire::Refusal::malformed);
