@@ -72,7 +72,7 @@ TEST(RemoteModel, MessagesThatWaitForAnotherTryKeepNoneFromBeingRead) {
   for (int i = 0; i < 6'000; ++i) lines += "{\"text\": \"waits\"}\n";  // more than the writer holds in order
   lines += "this one fails at once\n";
   Program program{{SLM_GRAPH_PROGRAM, "run", folder.write("waiting.yaml", kWaitingPipeline).string(),
-                   folder.write("lines.jsonl", lines).string()}};
+                   "--input", folder.write("lines.jsonl", lines).string()}};
   EXPECT_THAT(program.read_line(), HasSubstr("6001"));
   program.send_signal(SIGKILL);
   program.wait();
