@@ -84,6 +84,7 @@ struct GenerationRequest {
   std::optional<Subject> subject{};              ///< where `SubjectUse` wants one
   std::shared_ptr<const Constraint> constraint;  ///< null: any text
   std::vector<std::string> stop;                 ///< output ends before the first of these
+  std::string draft{};  ///< a guess at the answer, which it may hasten but never changes; empty: none
   int max_tokens = 128;
   float temperature = 0;   ///< 0: greedy
   std::uint64_t seed = 0;  ///< used where temperature is above 0
@@ -97,6 +98,9 @@ struct Generation {
   Evidence evidence;
   int prompt_tokens = 0;
   int generated_tokens = 0;
+  int cached_tokens = 0;  ///< of the prompt's, that were evaluated for an earlier request
+  int drafted_tokens =
+      0;  ///< of the generated ones, that were guessed right and so took no step of their own
   Recorded recorded;
 };
 

@@ -32,7 +32,8 @@ void check(const Weights& weights, const LlamaOptions& options, int context) {
 }  // namespace
 
 int logits_per_step(const LlamaOptions& options) {
-  return std::min(options.batch, std::max(options.slots, 32));
+  // A token of each slot, and guesses at some answers: the logits of a large vocabulary take half a megabyte.
+  return std::min(options.batch, options.slots + 64);
 }
 
 ContextHandle make_context(const Weights& weights, const LlamaOptions& options, int context) {

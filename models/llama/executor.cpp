@@ -15,6 +15,7 @@
 #include "models/llama/batch_share.h"
 #include "models/llama/context.h"
 #include "models/llama/gguf_file.h"
+#include "models/llama/kv_cache.h"
 #include "models/llama/slot.h"
 #include "models/llama/waiting_tasks.h"
 
@@ -45,7 +46,7 @@ struct Arrival {
 /// A task that has made room, and what it needs to go on.
 struct SetAside {
   Slot slot;  // as it was
-  std::vector<std::uint8_t> state;
+  Snapshot evaluated;
 };
 
 }  // namespace
@@ -55,7 +56,7 @@ class Executor::Loop {
   Loop(std::shared_ptr<const Weights> weights, const LlamaOptions& options, int context)
       : weights_(std::move(weights)),
         context_(make_context(*weights_, options, context)),
-        memory_(llama_get_memory(context_.get())),
+        cache_(context_.get(), static_cast<std::size_t>(options.slots), options.prefix_bytes),
         context_tokens_(context),
         logits_per_step_(logits_per_step(options)),
         batch_(options.batch),
@@ -142,12 +143,15 @@ class Executor::Loop {
   /// Gives slots to what waits: those that cannot wait first, in the place of batch work if need be, then
   /// what was set aside for them, then batch work.
   void admit() {
-    while (!waiting_.is_empty() || !set_aside_.empty()) {
-      if (!make_room()) return;
-      if (!waiting_.has_interactive() && !set_aside_.empty())
-        resume(*free_slot({}));
-      else
-        begin(waiting_.take());
+    const auto is_ready = [this](const Task& task) { return !is_being_prepared(task); };
+    while ((!waiting_.is_empty() || !set_aside_.empty()) && make_room()) {
+      if (!waiting_.has_interactive() && !set_aside_.empty()) {
+        resume(free_slot({}));
+      } else if (auto task = waiting_.take(is_ready)) {
+        begin(std::move(task));
+      } else {
+        return;
+      }
     }
   }
 
@@ -156,43 +160,51 @@ class Executor::Loop {
     if (std::ranges::any_of(slots_, &Slot::is_free)) return true;
     if (!waiting_.has_interactive()) return false;
     Slot* least = nullptr;
+    const auto evaluated = [this](const Slot& slot) { return cache_.tokens(slot.sequence).size(); };
     for (Slot& slot : slots_)
-      if (slot.can_wait() && (!least || slot.kept.size() < least->kept.size())) least = &slot;
+      if (slot.can_wait() && (!least || evaluated(slot) < evaluated(*least))) least = &slot;
     if (least == nullptr) return false;
     set_aside(*least);
     return true;
   }
 
-  /// The one that has most of the prompt evaluated.
-  Slot* free_slot(const std::vector<llama_token>& prompt) {
+  /// Whether another task is about to evaluate more of the same beginning than is to be had now: it is then
+  /// evaluated once, not by each of them. Somebody who waits does not wait for batch work.
+  bool is_being_prepared(const Task& task) const {
+    std::size_t promised = 0;
+    std::size_t there = cache_.most_shared(task.prompt());
+    for (const Slot& slot : slots_) {
+      if (!slot.is_in_prompt() || (slot.can_wait() && !task.patience().can_wait)) continue;
+      promised = std::max(promised, shared_beginning(task.prompt(), slot.evaluation->tokens));
+    }
+    return promised >= there + KvCache::kLeastShared;
+  }
+
+  /// The one that has most of the prompt evaluated, of several that which was begun first.
+  Slot& free_slot(std::span<const llama_token> prompt) {
     Slot* best = nullptr;
     std::size_t most = 0;
     for (Slot& slot : slots_) {
       if (!slot.is_free()) continue;
-      const std::size_t shared = slot.shared_with(prompt);
-      if (best != nullptr && shared <= most) continue;
+      const std::size_t shared = cache_.shared_with(slot.sequence, prompt);
+      if (best && (shared < most || (shared == most && slot.begun >= best->begun))) continue;
       best = &slot;
       most = shared;
     }
-    return best;
+    return *best;
   }
 
   void begin(std::unique_ptr<Task> task) {
-    Slot& slot = *free_slot(task->prompt());
-    const std::size_t shared = slot.shared_with(task->prompt());
+    Slot& slot = free_slot(task->prompt());
+    task->begin(static_cast<int>(cache_.begin(slot.sequence, task->prompt())));
     slot.task = std::move(task);
     slot.begun = Clock::now();
-    // A model that attends to the last tokens alone has forgotten those before.
-    const bool has_all = llama_memory_seq_pos_min(memory_, slot.sequence) <= 0;
-    if (shared == 0 || !has_all || !go_back(slot, shared)) forget(slot);
     advance(slot);
   }
 
   void set_aside(Slot& slot) {
     SetAside one;
-    one.state.resize(llama_state_seq_get_size(context_.get(), slot.sequence));
-    llama_state_seq_get_data(context_.get(), one.state.data(), one.state.size(), slot.sequence);
-    one.slot.kept = slot.kept;
+    one.evaluated = cache_.save(slot.sequence);
     one.slot.evaluation = slot.evaluation;
     one.slot.evaluated = slot.evaluated;
     one.slot.task = release(slot);
@@ -202,30 +214,11 @@ class Executor::Loop {
   void resume(Slot& slot) {
     SetAside one = std::move(set_aside_.front());
     set_aside_.pop_front();
-    forget(slot);
-    const std::size_t read =
-        llama_state_seq_set_data(context_.get(), one.state.data(), one.state.size(), slot.sequence);
     slot.task = std::move(one.slot.task);
     slot.evaluation = one.slot.evaluation;
     slot.evaluated = one.slot.evaluated;
-    slot.kept = std::move(one.slot.kept);
-    if (read == 0) {
+    if (!cache_.restore(slot.sequence, one.evaluated))
       fail(slot, {.reason = "it had made room for another request, and llama.cpp could not go on with it"});
-      forget(slot);
-    }
-  }
-
-  /// Keeps only so many tokens of the sequence. False where this kind of model cannot.
-  bool go_back(Slot& slot, std::size_t tokens) {
-    if (tokens >= slot.kept.size()) return true;
-    if (!llama_memory_seq_rm(memory_, slot.sequence, static_cast<llama_pos>(tokens), -1)) return false;
-    slot.kept.resize(tokens);
-    return true;
-  }
-
-  void forget(Slot& slot) {
-    llama_memory_seq_rm(memory_, slot.sequence, -1, -1);
-    slot.kept.clear();
   }
 
   /// Moves the slot to its task's next evaluation, or ends the task.
@@ -246,8 +239,8 @@ class Executor::Loop {
     }
     // Of a prompt, a slot may have the beginning from the one before.
     if (slot.evaluation->start == 0)
-      slot.evaluated = slot.kept.size();
-    else if (!go_back(slot, static_cast<std::size_t>(slot.evaluation->start)))
+      slot.evaluated = cache_.tokens(slot.sequence).size();
+    else if (!cache_.go_back(slot.sequence, static_cast<std::size_t>(slot.evaluation->start)))
       fail(slot, {.reason = "this kind of model cannot go back to the end of a prompt"});
   }
 
@@ -271,10 +264,10 @@ class Executor::Loop {
     const bool is_short = is_batch_step_ && last_interactive_ && now - *last_interactive_ < kInteractiveFor;
     batch_.clear(is_short ? share_.most_tokens() : batch_.capacity());
     int logits_room = logits_per_step_;
-    for (const bool takes_single : {true, false}) {
+    for (const Slot::Rank rank : {Slot::Rank::token, Slot::Rank::guess, Slot::Rank::prompt}) {
       for (Slot& slot : slots_) {
         if (slot.is_free() || slot.can_wait() != is_batch_step_) continue;
-        if ((slot.remaining() == 1) == takes_single) slot.fill(batch_, logits_room);
+        if (slot.rank() == rank) slot.fill(batch_, logits_room);
       }
     }
     return batch_.size() > 0;
@@ -298,7 +291,7 @@ class Executor::Loop {
       if (slot.is_free() || slot.in_batch == 0) continue;
       if (status != 0) {
         fail(slot, {.reason = "llama.cpp could not decode (" + std::to_string(status) + "): " + log.text()});
-        forget(slot);
+        cache_.forget(slot.sequence);
       } else {
         take_logits(slot);
       }
@@ -307,21 +300,21 @@ class Executor::Loop {
 
   void take_logits(Slot& slot) {
     const std::size_t vocabulary = weights_->vocabulary.size();
-    for (std::size_t i = 0; i < slot.in_batch; ++i) {
+    bool wants_more = true;
+    for (std::size_t i = 0; i < slot.in_batch && wants_more; ++i) {
       if (!slot.wants_logits(slot.evaluated + i)) continue;
       const float* logits = llama_get_logits_ith(context_.get(), slot.batch_index + static_cast<int>(i));
-      slot.task->take(slot.evaluated + i, {logits, vocabulary});
+      wants_more = slot.task->take(slot.evaluated + i, {logits, vocabulary});
     }
-    const auto first = slot.evaluation->tokens.begin() + static_cast<std::ptrdiff_t>(slot.evaluated);
-    slot.kept.insert(slot.kept.end(), first, first + static_cast<std::ptrdiff_t>(slot.in_batch));
+    cache_.append(slot.sequence, slot.tokens_in_batch());
     slot.evaluated += slot.in_batch;
     slot.in_batch = 0;
-    if (slot.remaining() == 0) advance(slot);
+    if (slot.remaining() == 0 || !wants_more) advance(slot);
   }
 
   const std::shared_ptr<const Weights> weights_;
   const ContextHandle context_;  // after the weights: freed before them
-  const llama_memory_t memory_;
+  KvCache cache_;
   const int context_tokens_;
   const int logits_per_step_;
   Batch batch_;

@@ -13,14 +13,16 @@ std::optional<GrammarState> start(const CompiledConstraint* constraint) {
 }  // namespace
 
 GenerationTask::GenerationTask(GenerationRequest request, std::vector<llama_token> prompt,
-                               const Vocabulary& vocabulary, Done done)
+                               const Vocabulary& vocabulary, int context_for_guesses, Done done)
     : Task(std::move(request.patience)),
       vocabulary_(&vocabulary),
       constraint_(std::static_pointer_cast<const CompiledConstraint>(std::move(request.constraint))),
       done_(std::move(done)),
       sampler_(start(constraint_.get()), request.temperature, request.seed),
       text_(std::move(request.stop)),
+      draft_(vocabulary.tokenize_continuation(request.draft)),
       max_tokens_(request.max_tokens),
+      context_(context_for_guesses),
       evaluation_{.tokens = std::move(prompt), .start = 0} {
   generation_.prompt_tokens = static_cast<int>(evaluation_.tokens.size());
   if (max_tokens_ <= 0) finish(Generation::Finish::max_tokens);
@@ -29,10 +31,29 @@ GenerationTask::GenerationTask(GenerationRequest request, std::vector<llama_toke
 const Evaluation* GenerationTask::next() {
   if (is_finished_) return nullptr;
   if (last_ != LLAMA_TOKEN_NULL) {
-    evaluation_.start += static_cast<int>(evaluation_.tokens.size());
+    // The last token follows the prompt and the other tokens of the answer.
+    evaluation_.start = generation_.prompt_tokens + generation_.generated_tokens - 1;
     evaluation_.tokens.assign(1, last_);
   }
+  evaluation_.logits_from = evaluation_.tokens.size() - 1;
+  const std::vector<llama_token> guesses = guess();
+  evaluation_.tokens.insert(evaluation_.tokens.end(), guesses.begin(), guesses.end());
+  guessed_ = guesses.size();
+  right_ = 0;
   return &evaluation_;
+}
+
+/// What the grammar leaves no choice about, or the draft has next, whichever is longer.
+std::vector<llama_token> GenerationTask::guess() const {
+  // The last token's place is there in any case; and the last token of an answer is not evaluated.
+  const int room = std::min(context_ - generation_.prompt_tokens - generation_.generated_tokens,
+                            max_tokens_ - generation_.generated_tokens - 1);
+  if (room <= 0) return {};
+  std::vector<llama_token> tokens = vocabulary_->tokenize_continuation(sampler_.forced_text());
+  if (const auto drafted = draft_.proposal(); drafted.size() > tokens.size())
+    tokens.assign(drafted.begin(), drafted.end());
+  if (tokens.size() > static_cast<std::size_t>(room)) tokens.resize(static_cast<std::size_t>(room));
+  return tokens;
 }
 
 void GenerationTask::finish(Generation::Finish how) {
@@ -40,7 +61,17 @@ void GenerationTask::finish(Generation::Finish how) {
   is_finished_ = true;
 }
 
-void GenerationTask::take(std::size_t, std::span<const float> logits) {
+bool GenerationTask::take(std::size_t, std::span<const float> logits) {
+  sample(logits);
+  if (is_finished_ || right_ == guessed_) return false;
+  const std::size_t guess = evaluation_.tokens.size() - guessed_ + right_;
+  if (evaluation_.tokens[guess] != last_) return false;
+  ++right_;
+  ++generation_.drafted_tokens;
+  return true;
+}
+
+void GenerationTask::sample(std::span<const float> logits) {
   if (generation_.generated_tokens == 0)
     generation_.evidence.first_token_margin = static_cast<float>(probability_margin(logits));
   const std::optional<SampledToken> sampled = sampler_.sample(logits, *vocabulary_);
@@ -56,6 +87,7 @@ void GenerationTask::take(std::size_t, std::span<const float> logits) {
   if (sampler_.is_complete(*vocabulary_)) return finish(Generation::Finish::end_of_text);
   if (generation_.generated_tokens == max_tokens_) return finish(Generation::Finish::max_tokens);
   last_ = sampled->token;
+  draft_.follow(last_);
 }
 
 void GenerationTask::answer() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "models/llama/draft.h"
 #include "models/llama/task.h"
 #include "models/llama/token_sampler.h"
 #include "models/output/output_text.h"
@@ -15,26 +16,34 @@ class GenerationTask : public Task {
  public:
   using Done = std::function<void(GenerationResult)>;
 
-  /// `request.constraint` is null or this model's.
+  /// `request.constraint` is null or this model's. No guess at the answer is evaluated that would go beyond
+  /// the context's tokens, and none at all where it has 0.
   GenerationTask(GenerationRequest request, std::vector<llama_token> prompt, const Vocabulary& vocabulary,
-                 Done done);
+                 int context_for_guesses, Done done);
 
   const std::vector<llama_token>& prompt() const override { return evaluation_.tokens; }
+  void begin(int cached_tokens) override { generation_.cached_tokens = cached_tokens; }
   const Evaluation* next() override;
-  void take(std::size_t index, std::span<const float> logits) override;
+  bool take(std::size_t index, std::span<const float> logits) override;
   void answer() override;
   void fail(ModelFailure failure) override { done_(std::move(failure)); }
 
  private:
+  void sample(std::span<const float> logits);
   void finish(Generation::Finish how);
+  std::vector<llama_token> guess() const;
 
   const Vocabulary* vocabulary_;
   std::shared_ptr<const CompiledConstraint> constraint_;
   Done done_;
   TokenSampler sampler_;
   output::OutputText text_;
+  Draft draft_;
   int max_tokens_;
-  Evaluation evaluation_;  // the prompt, then one token at a time
+  int context_;
+  Evaluation evaluation_;    // the prompt, then the last token, each with what may come next
+  std::size_t guessed_ = 0;  // tokens at the end of the evaluation that are guesses
+  std::size_t right_ = 0;    // of them, so far
   Generation generation_;
   llama_token last_ = LLAMA_TOKEN_NULL;  // sampled, to be evaluated next
   bool is_finished_ = false;

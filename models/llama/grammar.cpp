@@ -50,6 +50,26 @@ bool GrammarState::allows(llama_token token) const {
   return std::isfinite(candidate[0].logit);
 }
 
+std::string GrammarState::forced_text() const {
+  // Far more than any key of a schema; a grammar may go round in a circle.
+  constexpr std::size_t kMost = 256;
+  std::string text;
+  SamplerHandle ahead;
+  while (text.size() < kMost) {
+    std::vector<llama_token_data> candidates;
+    for (const llama_token token : vocabulary_->characters()) candidates.push_back({token, 0, 0});
+    for (const llama_token token : vocabulary_->end_tokens()) candidates.push_back({token, 0, 0});
+    llama_token_data_array array{candidates.data(), candidates.size(), -1, false};
+    llama_sampler_apply(ahead ? ahead.get() : sampler_.get(), &array);
+    std::erase_if(candidates, [](const llama_token_data& one) { return !std::isfinite(one.logit); });
+    if (candidates.size() != 1 || vocabulary_->is_end(candidates.front().id)) break;
+    if (!ahead) ahead.reset(llama_sampler_clone(sampler_.get()));
+    llama_sampler_accept(ahead.get(), candidates.front().id);
+    text += vocabulary_->piece(candidates.front().id);
+  }
+  return text;
+}
+
 bool GrammarState::allows_end() const {
   // The grammar treats all tokens that end a text alike.
   return !vocabulary_->end_tokens().empty() && allows(vocabulary_->end_tokens().front());

@@ -30,6 +30,9 @@ class GrammarState {
   /// Moves past a token that is allowed and does not end the text.
   void accept(llama_token token) { llama_sampler_accept(sampler_.get(), token); }
 
+  /// What the text can only go on with, so far as it is of ASCII characters; empty where it has a choice.
+  std::string forced_text() const;
+
   /// Whether the text may end here.
   bool allows_end() const;
 

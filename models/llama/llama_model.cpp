@@ -14,7 +14,11 @@ std::string too_long(std::size_t tokens, int context) {
 }  // namespace
 
 LlamaModel::LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options)
-    : weights_(weights), executor_(std::move(weights), options) {}
+    : weights_(weights),
+      // A state that is written over with each token cannot go back to where a guess was wrong.
+      can_guess_(!llama_model_is_recurrent(weights->model.get()) &&
+                 !llama_model_is_hybrid(weights->model.get())),
+      executor_(std::move(weights), options) {}
 
 std::shared_ptr<const Constraint> LlamaModel::compile(const ConstraintSource& source) const {
   return std::make_shared<const CompiledConstraint>(source, weights_);
@@ -52,7 +56,7 @@ void LlamaModel::generate(GenerationRequest request, std::function<void(Generati
   }
   std::vector<llama_token> prompt = tokenize_prompt(request.prompt, refusal);
   submit(std::make_unique<GenerationTask>(std::move(request), std::move(prompt), weights_->vocabulary,
-                                          std::move(done)),
+                                          can_guess_ ? executor_.context() : 0, std::move(done)),
          std::move(refusal));
 }
 

@@ -23,6 +23,7 @@ class LlamaModel : public Generator, public ChoiceScorer {
   void submit(std::unique_ptr<Task> task, std::string refusal);
 
   std::shared_ptr<const Weights> weights_;
+  bool can_guess_;
   Executor executor_;
 };
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 namespace slm {
 
 /// How a GGUF model is loaded and run.
@@ -28,6 +30,10 @@ struct LlamaOptions {
   /// How much longer interactive requests may take for batch work that is under way beside them, as a share
   /// of their own time, beside the one step that they may have to wait for. 0: it stands still meanwhile.
   double batch_share = 0.1;
+
+  /// Memory that beginnings of prompts may take which several requests have shared, beside what the slots
+  /// hold: a request in any slot goes on from there. 0: none is kept.
+  std::uint64_t prefix_bytes = 256ULL << 20U;
 
   /// Layers kept on the GPU where llama.cpp was built for one; negative: all.
   int gpu_layers = -1;

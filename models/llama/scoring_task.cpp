@@ -28,18 +28,19 @@ const Evaluation* ScoringTask::next() {
   const std::vector<llama_token>& tokens = choices_[choice_];
   evaluation_.tokens.assign(tokens.begin(), tokens.end() - 1);
   evaluation_.start = prompt_tokens_;
-  evaluation_.wants_all_logits = true;
+  evaluation_.logits_from = 0;
   return &evaluation_;
 }
 
-void ScoringTask::take(std::size_t index, std::span<const float> logits) {
+bool ScoringTask::take(std::size_t index, std::span<const float> logits) {
   const double all = log_sum_exp(logits);
   const auto logprob = [&](llama_token token) { return logits[static_cast<std::size_t>(token)] - all; };
   if (!is_prompt_) {
     logprobs_[choice_] += logprob(choices_[choice_][index + 1]);
-    return;
+    return true;
   }
   for (std::size_t i = 0; i < choices_.size(); ++i) logprobs_[i] = logprob(choices_[i].front());
+  return true;
 }
 
 void ScoringTask::answer() {

@@ -19,7 +19,7 @@ class ScoringTask : public Task {
 
   const std::vector<llama_token>& prompt() const override { return evaluation_.tokens; }
   const Evaluation* next() override;
-  void take(std::size_t index, std::span<const float> logits) override;
+  bool take(std::size_t index, std::span<const float> logits) override;
   void answer() override;
   void fail(ModelFailure failure) override { done_(std::move(failure)); }
 

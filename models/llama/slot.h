@@ -1,9 +1,7 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
-#include <vector>
 
 #include "models/llama/batch.h"
 #include "models/llama/task.h"
@@ -13,12 +11,11 @@ namespace slm::llama {
 /// One sequence of the context and the task that has it.
 struct Slot {
   llama_seq_id sequence = 0;
-  std::unique_ptr<Task> task;              // null: free
-  const Evaluation* evaluation = nullptr;  // the task's
-  std::size_t evaluated = 0;               // of its tokens
-  std::size_t in_batch = 0;                // the tokens after those that are in the step under way
-  std::vector<llama_token> kept;           // tokens of the sequence in the KV cache, also while it is free
-  std::chrono::steady_clock::time_point begun;  // when the task got it
+  std::unique_ptr<Task> task;                   // null: free
+  const Evaluation* evaluation = nullptr;       // the task's
+  std::size_t evaluated = 0;                    // of its tokens
+  std::size_t in_batch = 0;                     // the tokens after those that are in the step under way
+  std::chrono::steady_clock::time_point begun;  // when its last task got it
   int batch_index = 0;                          // where those of the step begin in the batch
 
   bool is_free() const { return task == nullptr; }
@@ -26,20 +23,20 @@ struct Slot {
   bool cannot_wait() const { return task != nullptr && !task->patience().can_wait; }
   std::size_t remaining() const { return evaluation->tokens.size() - evaluated; }
   bool wants_logits(std::size_t token) const {
-    return evaluation->wants_all_logits || token + 1 == evaluation->tokens.size();
+    return token >= evaluation->logits_from || token + 1 == evaluation->tokens.size();
   }
 
-  /// Fewer tokens are evaluated anew: in one step with the rest of the prompt they cost next to nothing, and
-  /// the answer is the same to the last bit, whatever the slot did before.
-  static constexpr std::size_t kLeastShared = 32;
-
-  /// How much of a prompt need not be evaluated again; never all, since its last logits are wanted.
-  std::size_t shared_with(const std::vector<llama_token>& prompt) const {
-    if (prompt.size() <= kLeastShared) return 0;
-    const auto longest = static_cast<std::ptrdiff_t>(std::min(kept.size(), prompt.size() - 1));
-    const auto end = std::mismatch(prompt.begin(), prompt.begin() + longest, kept.begin()).first;
-    const auto shared = static_cast<std::size_t>(end - prompt.begin());
-    return shared < kLeastShared ? 0 : shared;
+  /// Whether its task evaluates its prompt, and so may have more of another's soon.
+  bool is_in_prompt() const { return task != nullptr && evaluation->start == 0; }
+  /// Who comes first in a step: single tokens of answers, then guesses at answers, then prompts.
+  enum class Rank { token, guess, prompt };
+  Rank rank() const {
+    if (remaining() == 1) return Rank::token;
+    return is_in_prompt() ? Rank::prompt : Rank::guess;
+  }
+  /// The tokens of the step under way.
+  std::span<const llama_token> tokens_in_batch() const {
+    return std::span(evaluation->tokens).subspan(evaluated, in_batch);
   }
 
   /// Puts as many of the remaining tokens into the batch as it and the number of logits have room for.

@@ -12,9 +12,11 @@ namespace slm::llama {
 /// Tokens that a task wants evaluated after the first `start` of its sequence; what was evaluated beyond is
 /// forgotten.
 struct Evaluation {
+  static constexpr std::size_t kLast = SIZE_MAX;
+
   std::vector<llama_token> tokens;
   int start = 0;
-  bool wants_all_logits = false;  ///< of every token, not of the last only
+  std::size_t logits_from = kLast;  ///< the first token whose logits are wanted, and of all after it
 };
 
 /// One request as the executor sees it: what to evaluate, what to make of the logits, whom to tell. The
@@ -29,13 +31,16 @@ class Task {
   const Patience& patience() const { return patience_; }
   /// What is evaluated first. Until `next` is called.
   virtual const std::vector<llama_token>& prompt() const = 0;
+  /// So much of the prompt was evaluated before. Called once, before `next`.
+  virtual void begin(int /*cached_tokens*/) {}
 
   /// The next evaluation, valid until the next call, or null when the answer stands. Called to begin with,
   /// and whenever the logits of the one before were all taken.
   virtual const Evaluation* next() = 0;
 
-  /// Logits after the evaluation's token `index`. Leaves the evaluation as it is.
-  virtual void take(std::size_t index, std::span<const float> logits) = 0;
+  /// Logits after the evaluation's token `index`. Leaves the evaluation as it is. False: those that are left
+  /// of it are not wanted any more.
+  virtual bool take(std::size_t index, std::span<const float> logits) = 0;
 
   /// Exactly one of these is called, once.
   virtual void answer() = 0;

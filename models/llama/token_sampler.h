@@ -27,6 +27,9 @@ class TokenSampler {
   /// Empty where the grammar allows no token of the vocabulary.
   std::optional<SampledToken> sample(std::span<const float> logits, const Vocabulary& vocabulary);
 
+  /// What the grammar leaves no choice about next; empty where there is a choice.
+  std::string forced_text() const { return grammar_ ? grammar_->forced_text() : std::string{}; }
+
   /// Whether the grammar leaves nothing but the end, so that the model need not be asked.
   bool is_complete(const Vocabulary& vocabulary) const;
 

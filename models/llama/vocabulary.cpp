@@ -28,18 +28,22 @@ std::string token_piece(const llama_vocab* vocab, llama_token token) {
 Vocabulary::Vocabulary(const llama_model* model) : vocab_(llama_model_get_vocab(model)) {
   const llama_token count = llama_vocab_n_tokens(vocab_);
   starts_.reserve(static_cast<std::size_t>(count) + 1);
+  starts_.push_back(0);
   for (llama_token token = 0; token < count; ++token) {
-    starts_.push_back(static_cast<std::uint32_t>(pieces_.size()));
     const std::string piece = token_piece(vocab_, token);
     const std::string_view name =
         llama_vocab_get_text(vocab_, token);  // a control token's, as a prompt spells it
     longest_piece_ = std::max({longest_piece_, piece.size(), name.size()});
     pieces_ += piece;
+    starts_.push_back(static_cast<std::uint32_t>(pieces_.size()));
     const bool is_end = llama_vocab_is_eog(vocab_, token);
     ends_.push_back(is_end ? 1 : 0);
     if (is_end) end_tokens_.push_back(token);
+    const bool is_printable = piece.size() == 1 && piece.front() >= ' ' && piece.front() <= '~';
+    const auto is_same = [&](llama_token other) { return this->piece(other) == piece; };
+    if ((is_printable || piece == "\n") && std::ranges::none_of(characters_, is_same))
+      characters_.push_back(token);
   }
-  starts_.push_back(static_cast<std::uint32_t>(pieces_.size()));
   // Where the file names no token that begins a text, llama.cpp still gives what Llama 2 has at its place.
   if (llama_model_meta_val_str(model, "tokenizer.ggml.bos_token_id", nullptr, 0) >= 0)
     beginning_ = llama_vocab_bos(vocab_);

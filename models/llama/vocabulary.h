@@ -31,6 +31,9 @@ class Vocabulary {
     return std::string_view(pieces_).substr(starts_[i], starts_[i + 1] - starts_[i]);
   }
 
+  /// The token of each printable ASCII character and of the line break that has one of its own.
+  const std::vector<llama_token>& characters() const { return characters_; }
+
   /// Whether a token ends the answer (end of text, of turn, …).
   bool is_end(llama_token token) const { return ends_[static_cast<std::size_t>(token)] != 0; }
   const std::vector<llama_token>& end_tokens() const { return end_tokens_; }
@@ -46,6 +49,7 @@ class Vocabulary {
   std::vector<std::uint32_t> starts_;  // where each begins
   std::vector<std::uint8_t> ends_;     // whether it ends the answer
   std::vector<llama_token> end_tokens_;
+  std::vector<llama_token> characters_;
   llama_token beginning_ = LLAMA_TOKEN_NULL;
   std::size_t longest_piece_ = 1;
   bool prefixes_space_ = false;

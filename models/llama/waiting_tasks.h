@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -18,8 +19,8 @@ class WaitingTasks {
   bool has_interactive() const { return !interactive_.empty(); }
 
   void add(std::unique_ptr<Task> task);
-  /// Interactive before batch work; null where there is none.
-  std::unique_ptr<Task> take();
+  /// The first that is ready, interactive before batch work; null where none is.
+  std::unique_ptr<Task> take(const std::function<bool(const Task&)>& is_ready);
   /// Takes out each that `is_taken` is true of, given as `Task&`.
   template <class Predicate>
   void erase_if(const Predicate& is_taken) {
