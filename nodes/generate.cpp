@@ -60,6 +60,7 @@ std::vector<GenerationRequest> samples_of(const GenerationRequest& request, cons
     sample.temperature = static_cast<float>(options.sample_temperature.value_or(kSampleTemperature));
     sample.seed = ++seed & 0x7FFFFFFFU;
     sample.subject.reset();
+    sample.draft.clear();
   }
   return samples;
 }
@@ -163,6 +164,8 @@ void GenerateNode::process(Message& message, Done done) {
   request.max_tokens = options_.max_tokens;
   request.temperature = static_cast<float>(options_.temperature);
   request.seed = static_cast<std::uint64_t>(options_.seed);
+  // What a smaller tier has written is most often what is to be written, all or nearly so.
+  request.draft = message.answer.text;
 
   const std::size_t count = 1 + static_cast<std::size_t>(options_.samples);
   const auto ballot = std::make_shared<Ballot>(count, std::move(done));

@@ -5,6 +5,7 @@
 #include "models/llama/threads.h"
 #include "models/model_store.h"
 #include "models/ngram/embedder.h"
+#include "nodes/aggregate/amounts.h"
 #include "nodes/cache/answer_cache.h"
 #include "nodes/model_file_kind.h"
 #include "nodes/ngram_backend.h"
@@ -18,9 +19,14 @@ constexpr const char* kLlama = "llama";
 struct LlamaEntry {
   FilePath file;
   LlamaOptions options;
+  std::optional<aggregate::ByteCount> prefix_memory;
   std::optional<cache::CacheOptions> cache;
 
-  static Fields<LlamaEntry> fields();
+  LlamaOptions all_options() const {
+    LlamaOptions all = options;
+    if (prefix_memory) all.prefix_bytes = prefix_memory->bytes;
+    return all;
+  }
 };
 
 /// A field of `LlamaEntry::options`.
@@ -38,6 +44,9 @@ Field llama_field(const char* key, T LlamaOptions::*member, const char* doc, Ran
 std::vector<Field> llama_fields() {
   std::vector<Field> fields = with_model_file(Fields<LlamaEntry>{}
                                                   .required("file", &LlamaEntry::file, "GGUF model file")
+                                                  .optional("prefix_memory", &LlamaEntry::prefix_memory,
+                                                            "memory for beginnings of prompts that several "
+                                                            "requests share; 256MiB if left out")
                                                   .optional("cache", &LlamaEntry::cache, cache::kDoc)
                                                   .list(),
                                               check_is_gguf);
@@ -68,7 +77,7 @@ std::optional<ModelInfo> info_of(const ModelSpec& model) {
   if (is_ngram(model)) return ngram_info(model);
   if (model.type->name != kLlama) return std::nullopt;
   const auto* entry = static_cast<const LlamaEntry*>(model.options.get());
-  return inspect(entry->file.path, entry->options);
+  return inspect(entry->file.path, entry->all_options());
 }
 
 std::optional<ModelDevice> device_of(const ModelSpec& model, const ModelInfo& info) {
@@ -146,7 +155,7 @@ ModelType llama_backend() {
   type.open = [](const void* options) -> std::shared_ptr<Resource> {
     const auto* entry = static_cast<const LlamaEntry*>(options);
     return std::make_shared<ModelResource>(
-        ModelStore::instance().open_llama(entry->file.path, entry->options));
+        ModelStore::instance().open_llama(entry->file.path, entry->all_options()));
   };
   type.keep = keep_answers;
   type.serves = {"classify", "generate"};
