@@ -48,6 +48,7 @@ void collect_log(int level, const char* message) {
   if (log_to_stderr) std::fputs(message, stderr);
   LogCapture* capture = current_capture;
   if (capture == nullptr) return;
+  if (capture->on_message_) capture->on_message_(message);
   if (level != GGML_LOG_LEVEL_CONT) capture->is_continued_ = level >= GGML_LOG_LEVEL_WARN;
   if (capture->is_continued_) capture->raw_ += message;
 }
@@ -66,7 +67,8 @@ void prepare_library() {
   is_ready = true;
 }
 
-LogCapture::LogCapture() : outer_(current_capture) {
+LogCapture::LogCapture(std::function<void(std::string_view)> on_message)
+    : on_message_(std::move(on_message)), outer_(current_capture) {
   current_capture = this;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace slm::llama {
 
@@ -15,7 +17,8 @@ void prepare_library();
 /// its functions do not return.
 class LogCapture {
  public:
-  LogCapture();
+  /// `on_message` is told everything that is logged, also what is no warning; it must not throw.
+  explicit LogCapture(std::function<void(std::string_view)> on_message = {});
   ~LogCapture();
   LogCapture(const LogCapture&) = delete;
   LogCapture& operator=(const LogCapture&) = delete;
@@ -25,6 +28,7 @@ class LogCapture {
 
  private:
   friend void collect_log(int level, const char* message);
+  std::function<void(std::string_view)> on_message_;
   std::string raw_;
   bool is_continued_ = false;
   LogCapture* outer_;

@@ -67,7 +67,10 @@ class Header {
   std::string prefix_;
 };
 
-GgufHandle open(const std::filesystem::path& file) {
+}  // namespace
+
+GgufHandle open_gguf(const std::filesystem::path& file) {
+  prepare_library();
   std::array<char, 4> magic{};
   std::uint32_t version = 0;  // little-endian, as every processor we run on
   std::ifstream stream(file, std::ios::binary);
@@ -83,6 +86,15 @@ GgufHandle open(const std::filesystem::path& file) {
   if (!gguf) throw ModelError(file.string() + ": the GGUF header is damaged or cut off: " + log.text());
   return gguf;
 }
+
+std::string type_name(ggml_type type) {
+  std::string name;
+  for (const char letter : std::string_view(ggml_type_name(type)))
+    name += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  return name;
+}
+
+namespace {
 
 struct Tensors {
   std::uint64_t parameters = 0;
@@ -108,8 +120,7 @@ Tensors read_tensors(const gguf_context* gguf) {
   if (by_type.empty()) return tensors;
   const auto most =
       std::max_element(by_type.begin(), by_type.end(), [](auto& a, auto& b) { return a.second < b.second; });
-  for (const char letter : std::string_view(ggml_type_name(most->first)))
-    tensors.quantisation += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  tensors.quantisation = type_name(most->first);
   return tensors;
 }
 
@@ -133,8 +144,7 @@ int context_of(const ModelInfo& info, const LlamaOptions& options) {
 }
 
 ModelInfo inspect_gguf(const std::filesystem::path& file, const LlamaOptions& options) {
-  prepare_library();
-  const GgufHandle gguf = open(file);
+  const GgufHandle gguf = open_gguf(file);
   const Header header(gguf.get());
   const Tensors tensors = read_tensors(gguf.get());
   ModelInfo info;

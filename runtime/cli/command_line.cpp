@@ -26,7 +26,13 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 const CLI::App& parsed_command(const CLI::App& app) {
   const auto parsed = app.get_subcommands();
-  return parsed.empty() ? app : *parsed.front();
+  return parsed.empty() ? app : parsed_command(*parsed.front());
+}
+
+/// `run`, `models quantize`, …
+std::string called(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? "" : parsed.front()->get_name() + " " + called(*parsed.front());
 }
 
 /// CLI11 says that an argument "was not expected"; here is which one was meant.
@@ -54,9 +60,7 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
   }
   const auto unknown = unknown_argument(app);
   print_error(unknown.empty() ? error.what() : unknown);
-  const auto& command = parsed_command(app);
-  print_note("`slm-graph " + (&command == &app ? "" : command.get_name() + " ") +
-             "--help` tells what is possible");
+  print_note("`slm-graph " + called(app) + "--help` tells what is possible");
   return kExitUsage;
 }
 

@@ -20,7 +20,8 @@ struct CompletedOption {
 };
 
 struct CompletedCommand {
-  std::string name;
+  std::string name;    ///< with that of the command that it is part of: `models quantize`
+  std::string parent;  ///< that command; empty where there is none
   std::string doc;
   std::vector<CompletedOption> options;
   CompletedValue arguments;  ///< those without an option

@@ -24,7 +24,8 @@ namespace slm::runtime {
 
 inline constexpr const char* kJsonDoc = "print one JSON object to standard output";
 
-/// A command whose options fill an `Arguments`, which `execute` is then given.
+/// A command whose options fill an `Arguments`, which `execute` is then given, unless it is one of the
+/// command's own commands that was called.
 template <class Arguments>
 struct Declared {
   CLI::App* command;
@@ -36,7 +37,9 @@ Declared<Arguments> declare(CLI::App& app, Chosen& chosen, const std::string& na
                             int (*execute)(const Arguments&)) {
   auto arguments = std::make_shared<Arguments>();
   auto* command = app.add_subcommand(name, doc);
-  command->callback([&chosen, arguments, execute] { chosen = [=] { return execute(*arguments); }; });
+  command->callback([&chosen, command, arguments, execute] {
+    if (command->get_subcommands().empty()) chosen = [=] { return execute(*arguments); };
+  });
   return {command, arguments};
 }
 
@@ -129,5 +132,7 @@ void add_confidence(CLI::App* command, Number& confidence, const std::string& do
 
 /// Of calibrate, evaluate and tune.
 void declare_gate_commands(CLI::App& app, Chosen& chosen);
+/// Of models.
+void declare_model_commands(CLI::App& app, Chosen& chosen);
 
 }  // namespace slm::runtime

@@ -8,7 +8,6 @@
 #include "runtime/cli/declare.h"
 #include "runtime/cli/keygen_command.h"
 #include "runtime/cli/merge_command.h"
-#include "runtime/cli/models_command.h"
 #include "runtime/cli/pipeline_commands.h"
 #include "runtime/cli/plan_command.h"
 #include "runtime/cli/run_command.h"
@@ -249,14 +248,6 @@ void declare_train(CLI::App& app, Chosen& chosen) {
       "is\nwritten.");
 }
 
-void declare_models(CLI::App& app, Chosen& chosen) {
-  auto [command, arguments] = declare(app, chosen, "models", "Tell what model files hold", &models);
-  add_file(command, "files", arguments->files, "model files, GGUF or made by slm-graph train")->required();
-  command->add_flag("--json", arguments->is_json, kJsonDoc);
-  command->footer(
-      "Example:\n  slm-graph models *.slm *.gguf\n\nExit codes: 0; 2 where a file cannot be used.");
-}
-
 void declare_keygen(CLI::App& app, Chosen& chosen) {
   auto [command, arguments] = declare(app, chosen, "keygen", "Make the keys of a process", &keygen);
   command->add_option("name", arguments->name, "of the files: NAME.key and NAME.pub")->type_name("NAME");
@@ -332,7 +323,7 @@ void declare_commands(CLI::App& app, Chosen& chosen) {
   declare_pipeline_commands(app, chosen);
   declare_train(app, chosen);
   declare_gate_commands(app, chosen);
-  declare_models(app, chosen);
+  declare_model_commands(app, chosen);
   declare_keygen(app, chosen);
   declare_spool(app, chosen);
   declare_completion(app, chosen);

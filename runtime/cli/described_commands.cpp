@@ -14,8 +14,9 @@ CompletedValue value_of(const CLI::Option& option) {
   return {Kind::choice, CLI::detail::split(type.substr(1, type.size() - 2), ',')};
 }
 
-CompletedCommand described(const CLI::App& app) {
-  CompletedCommand command{app.get_name(), app.get_description(), {}, {}};
+void describe(const CLI::App& app, const std::string& parent, std::vector<CompletedCommand>& commands) {
+  const auto name = parent.empty() ? app.get_name() : parent + " " + app.get_name();
+  CompletedCommand command{name, parent, app.get_description(), {}, {}};
   for (const auto* option : app.get_options()) {
     if (option->get_positional()) {
       command.arguments = value_of(*option);
@@ -26,7 +27,9 @@ CompletedCommand described(const CLI::App& app) {
     for (const auto& name : option->get_lnames()) completed.names.push_back("--" + name);
     command.options.push_back(std::move(completed));
   }
-  return command;
+  commands.push_back(std::move(command));
+  for (const auto* own : app.get_subcommands([](const CLI::App*) { return true; }))
+    describe(*own, name, commands);
 }
 
 }  // namespace
@@ -34,7 +37,7 @@ CompletedCommand described(const CLI::App& app) {
 std::string completion_script(const CLI::App& app, const std::string& shell) {
   std::vector<CompletedCommand> commands;
   for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    commands.push_back(described(*command));
+    describe(*command, "", commands);
   if (shell == "zsh") return zsh_completion(commands);
   return shell == "fish" ? fish_completion(commands) : bash_completion(commands);
 }

@@ -21,6 +21,7 @@ std::string text_or_dash(const std::string& text) {
 }  // namespace
 
 int models(const ModelsArguments& arguments) {
+  if (arguments.files.empty()) throw UsageError("expected model FILEs, or `quantize`");
   using Align = Table::Align;
   Table table{{{"file"},
                {"format"},
