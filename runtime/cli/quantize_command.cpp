@@ -54,9 +54,12 @@ std::string to_text(const llama::QuantizeReport& report, const std::filesystem::
     between = ", ";
   }
   text += "\n";
-  for (const auto& tensor : report.unlike)
-    text += "  " + tensor.name + " is " + tensor.written + ": " + tensor.wanted +
-            " does not suit its shape, or it is one that llama.cpp leaves as it is\n";
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> unlike;
+  for (const auto& tensor : report.unlike) unlike[{tensor.wanted, tensor.written}].push_back(tensor.name);
+  for (const auto& [types, names] : unlike)
+    text += "  " + counted(names.size(), "tensor") + " in " + types.second + " in place of " + types.first +
+            ", which does not suit the shape or the kind: " + names.front() +
+            (names.size() > 1 ? " and others\n" : "\n");
   return text;
 }
 
