@@ -15,8 +15,8 @@ CompletedValue value_of(const CLI::Option& option) {
 }
 
 void describe(const CLI::App& app, const std::string& parent, std::vector<CompletedCommand>& commands) {
-  const auto name = parent.empty() ? app.get_name() : parent + " " + app.get_name();
-  CompletedCommand command{name, parent, app.get_description(), {}, {}};
+  const auto full_name = parent.empty() ? app.get_name() : parent + " " + app.get_name();
+  CompletedCommand command{full_name, parent, app.get_description(), {}, {}};
   for (const auto* option : app.get_options()) {
     if (option->get_positional()) {
       command.arguments = value_of(*option);
@@ -29,7 +29,7 @@ void describe(const CLI::App& app, const std::string& parent, std::vector<Comple
   }
   commands.push_back(std::move(command));
   for (const auto* own : app.get_subcommands([](const CLI::App*) { return true; }))
-    describe(*own, name, commands);
+    describe(*own, full_name, commands);
 }
 
 }  // namespace
