@@ -47,15 +47,15 @@ Vocabulary::Vocabulary(const llama_model* model) : vocab_(llama_model_get_vocab(
   // Where the file names no token that begins a text, llama.cpp still gives what Llama 2 has at its place.
   if (llama_model_meta_val_str(model, "tokenizer.ggml.bos_token_id", nullptr, 0) >= 0)
     beginning_ = llama_vocab_bos(vocab_);
-  const std::vector<llama_token> letter = tokenize("a", false);
+  const std::vector<llama_token> letter = tokenize("a", As::plain);
   prefixes_space_ = !letter.empty() && piece(letter.front()).starts_with(' ');
 }
 
-std::vector<llama_token> Vocabulary::tokenize(std::string_view text, bool is_prompt) const {
+std::vector<llama_token> Vocabulary::tokenize(std::string_view text, As as) const {
   std::vector<llama_token> tokens(text.size() + 8);
   const auto run = [&] {
     return llama_tokenize(vocab_, text.data(), static_cast<int32_t>(text.size()), tokens.data(),
-                          static_cast<int32_t>(tokens.size()), is_prompt, is_prompt);
+                          static_cast<int32_t>(tokens.size()), as == As::prompt, as != As::plain);
   };
   int32_t count = 0;
   try {
@@ -72,9 +72,13 @@ std::vector<llama_token> Vocabulary::tokenize(std::string_view text, bool is_pro
 }
 
 std::vector<llama_token> Vocabulary::tokenize_prompt(std::string_view text) const {
-  std::vector<llama_token> tokens = tokenize(output::valid_utf8(text), true);
+  std::vector<llama_token> tokens = tokenize(output::valid_utf8(text), As::prompt);
   if (tokens.empty() && beginning_ != LLAMA_TOKEN_NULL) tokens.push_back(beginning_);
   return tokens;
+}
+
+std::vector<llama_token> Vocabulary::tokenize_markup(std::string_view text) const {
+  return tokenize(text, As::markup);
 }
 
 std::vector<llama_token> Vocabulary::tokenize_continuation(std::string_view text) const {
@@ -82,14 +86,14 @@ std::vector<llama_token> Vocabulary::tokenize_continuation(std::string_view text
   if (prefixes_space_) {
     // A tokenizer that puts a space before every text is asked for a line break and the text, and gives up
     // the line break's tokens.
-    const std::vector<llama_token> before = tokenize("\n", false);
-    std::vector<llama_token> both = tokenize("\n" + valid, false);
+    const std::vector<llama_token> before = tokenize("\n", As::plain);
+    std::vector<llama_token> both = tokenize("\n" + valid, As::plain);
     if (both.size() > before.size() && std::equal(before.begin(), before.end(), both.begin())) {
       both.erase(both.begin(), both.begin() + static_cast<std::ptrdiff_t>(before.size()));
       return both;
     }
   }
-  return tokenize(valid, false);
+  return tokenize(valid, As::plain);
 }
 
 std::size_t Vocabulary::least_tokens(std::size_t bytes) const {

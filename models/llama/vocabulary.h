@@ -25,6 +25,9 @@ class Vocabulary {
   /// Tokens of a text that goes on after another: no beginning, no control tokens, no space put before it.
   std::vector<llama_token> tokenize_continuation(std::string_view text) const;
 
+  /// Tokens of a part of a chat template in the midst of a text: as of a prompt, but without a beginning.
+  std::vector<llama_token> tokenize_markup(std::string_view text) const;
+
   /// What a token adds to the output: bytes, maybe a part of a character. Control tokens add nothing.
   std::string_view piece(llama_token token) const {
     const auto i = static_cast<std::size_t>(token);
@@ -42,7 +45,8 @@ class Vocabulary {
   std::size_t least_tokens(std::size_t bytes) const;
 
  private:
-  std::vector<llama_token> tokenize(std::string_view text, bool is_prompt) const;
+  enum class As { prompt, markup, plain };
+  std::vector<llama_token> tokenize(std::string_view text, As as) const;
 
   const llama_vocab* vocab_;
   std::string pieces_;                 // of all tokens, one after the other

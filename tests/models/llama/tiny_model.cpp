@@ -47,6 +47,7 @@ Vocabulary make_vocabulary(const TinyModel& model) {
     std::snprintf(name.data(), name.size(), "<0x%02X>", static_cast<unsigned>(byte));
     vocabulary.add(name.data(), kByte);
   }
+  for (const std::string& control : model.controls) vocabulary.add(control, kControl);
   for (const std::string& piece : model.pieces) vocabulary.add(piece, kUserDefined);
   vocabulary.add(std::string(kSpace) + "the", kNormal);
   for (const char* piece : {"ing", "er", "play", "jazz", "\":\"", "\",\"", "{\"", "\"}", "true", "10", "ä"})
@@ -118,6 +119,8 @@ class Writer {
       gguf_set_val_u32(gguf, "tokenizer.ggml.eos_token_id", 2);
     }
     gguf_set_val_bool(gguf, "tokenizer.ggml.add_bos_token", model_.has_ends);
+    if (!model_.chat_template.empty())
+      gguf_set_val_str(gguf, "tokenizer.chat_template", model_.chat_template.c_str());
   }
 
   ggml_tensor* add(const std::string& name, int columns, int rows, float deviation) {

@@ -20,6 +20,8 @@ struct TinyModel {
   bool has_ends = true;             ///< whether it knows tokens that begin and end a text
   /// User-defined tokens, beside those that every tiny model has.
   std::vector<std::string> pieces;
+  std::vector<std::string> controls;  ///< control tokens, such as `<|im_end|>`
+  std::string chat_template;          ///< empty: none in the file
   /// If not empty, no layer does anything, and after the first token of a pair the second follows almost
   /// surely. A token is written as its piece, `<0xE2>` for a byte, `</s>` for the end.
   std::vector<std::pair<std::string, std::string>> follows;
