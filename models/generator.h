@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "evidence/evidence.h"
+#include "models/chat.h"
 
 namespace slm {
 
@@ -79,9 +80,10 @@ struct Subject {
 };
 
 struct GenerationRequest {
-  std::string id;  ///< of the caller's request; models that run take no notice of it
-  std::string prompt;
-  std::optional<Subject> subject{};              ///< where `SubjectUse` wants one
+  std::string id;                    ///< of the caller's request; models that run take no notice of it
+  std::string prompt;                ///< of a chat: the chat as text, which tells it from others
+  std::optional<Chat> chat{};        ///< asked in place of the prompt; see `Model::no_chat`
+  std::optional<Subject> subject{};  ///< where `SubjectUse` wants one
   std::shared_ptr<const Constraint> constraint;  ///< null: any text
   std::vector<std::string> stop;                 ///< output ends before the first of these
   std::string draft{};  ///< a guess at the answer, which it may hasten but never changes; empty: none

@@ -56,6 +56,7 @@ struct Model {
   bool is_remote = false;                      ///< requests leave this process
   SubjectUse subjects{};
   bool is_batched = false;  ///< answers may take hours
+  std::string no_chat{};    ///< why it takes prompts alone, and what to do; empty: it takes chats
 };
 
 }  // namespace slm

@@ -126,7 +126,9 @@ Fields<GenerateOptions> GenerateOptions::fields() {
   using O = GenerateOptions;
   return Fields<O>{}
       .required("model", &O::model, "model that writes")
-      .required("prompt", &O::prompt, "what the model continues, with places such as {text}")
+      .optional("prompt", &O::prompt, "what the model continues, with places such as {text}")
+      .optional("chat", &O::chat,
+                "in place of `prompt`: what the model is told in its own form of conversation")
       .optional("schema", &O::schema, "JSON Schema file that the answer is held to")
       .optional("grammar", &O::grammar, "GBNF grammar file that the answer is held to")
       .optional("max_tokens", &O::max_tokens, "the answer is cut off after this many; 128 if left out",
@@ -150,15 +152,24 @@ GenerateNode::GenerateNode(GenerateOptions options, const NodeContext& context)
       rates_{context.rates(options_.model.name)},
       generator_{opened_model(context, options_.model).generator},
       constraint_{compiled(*generator_, options_)},
-      retry_{options_.retry, opened_model(context, options_.model).is_batched} {}
+      retry_{options_.retry, opened_model(context, options_.model).is_batched} {
+  const Model& model = opened_model(context, options_.model);
+  if (options_.chat && !model.no_chat.empty())
+    throw ModelError{"`chat` with " + model.info.file.string() + ": " + model.no_chat};
+}
 
 void GenerateNode::process(Message& message, Done done) {
   if (is_remote_ && message.request.privacy == Privacy::local)
     return done(exit_of_private(options_.model.name));
   GenerationRequest request;
   request.id = message.request.id;
-  request.prompt = options_.prompt.fill(message);
-  request.subject = options_.prompt.subject(message, subjects_);
+  if (options_.chat) {
+    request.chat = options_.chat->filled(message);
+    request.prompt = text_of(*request.chat);
+  } else {
+    request.prompt = options_.prompt->fill(message);
+    request.subject = options_.prompt->subject(message, subjects_);
+  }
   request.constraint = constraint_;
   request.stop = options_.stop;
   request.max_tokens = options_.max_tokens;
@@ -222,9 +233,19 @@ void GenerateNode::check(const GenerateOptions& options, CheckContext& context) 
   if (options.sample_temperature && options.samples == 0)
     context.problem(context.node().place, "`sample_temperature` of node `" + context.node().name +
                                               "` has no use without samples; expected `samples` too");
-  if (const ModelSpec* model = context.pipeline().model(options.model.name))
-    cache::check_nearest(*model, options.prompt, context);
+  const std::string node = "node `" + context.node().name + "` ";
+  if (options.prompt.has_value() == options.chat.has_value())
+    context.problem(context.node().place,
+                    node + (options.chat ? "has both `prompt` and `chat`" : "lacks `prompt`") +
+                        "; expected one of `prompt` and `chat`");
+  const ModelSpec* model = context.pipeline().model(options.model.name);
+  // A chat has no text apart from the rest, by which near questions could be found.
+  if (model) cache::check_nearest(*model, options.prompt.value_or(PromptTemplate{}), context);
   const OpenAiOptions* remote = remote_options(options, context.pipeline());
+  if (options.chat && remote && remote->api == OpenAiOptions::Api::completions)
+    context.problem(context.node().place,
+                    "`chat` of " + node + "needs chats: model `" + options.model.name +
+                        "` has `api: completions`; expected `api: chat`, or `prompt` here");
   check_time_for_batches(options.model, context);
   if (options.grammar && remote && remote->server != OpenAiOptions::Server::llama_server)
     context.problem(options.grammar->place, "`grammar` of node `" + context.node().name + "`: model `" +
@@ -246,7 +267,8 @@ std::vector<SignalKind> GenerateNode::gives(const GenerateOptions& options, cons
 }
 
 std::string GenerateNode::asks(const GenerateOptions& options) {
-  std::string text = options.prompt.source();
+  std::string text =
+      options.chat ? options.chat->source() : options.prompt.value_or(PromptTemplate{}).source();
   for (const auto& file : {options.schema, options.grammar})
     text.append(1, '\0').append(file ? read_text_file(file->path) : "");
   return text;

@@ -7,6 +7,7 @@
 
 #include "graph/registry.h"
 #include "models/generator.h"
+#include "nodes/chat.h"
 #include "nodes/prompt_template.h"
 #include "nodes/retry.h"
 
@@ -14,7 +15,8 @@ namespace slm {
 
 struct GenerateOptions {
   ModelRef model;
-  PromptTemplate prompt;
+  std::optional<PromptTemplate> prompt;
+  std::optional<ChatOptions> chat;  ///< one of the two
   std::optional<FilePath> schema;
   std::optional<FilePath> grammar;
   int max_tokens = 128;

@@ -15,6 +15,7 @@ std::string too_long(std::size_t tokens, int context) {
 
 LlamaModel::LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options)
     : weights_(weights),
+      chat_template_(weights->model.get()),
       // A state that is written over with each token cannot go back to where a guess was wrong.
       can_guess_(!llama_model_is_recurrent(weights->model.get()) &&
                  !llama_model_is_hybrid(weights->model.get())),
@@ -39,6 +40,25 @@ std::vector<llama_token> LlamaModel::tokenize_prompt(const std::string& prompt, 
   return tokens;
 }
 
+std::vector<llama_token> LlamaModel::tokenize_chat(const Chat& chat, std::string& refusal) const {
+  const auto context = static_cast<std::size_t>(executor_.context());
+  std::size_t bytes = 0;
+  for (const ChatMessage& message : chat) bytes += message.content.size();
+  const std::size_t at_least = weights_->vocabulary.least_tokens(bytes);
+  if (at_least > context) {
+    refusal = too_long(at_least, executor_.context()) + " at the very least";
+    return {};
+  }
+  try {
+    std::vector<llama_token> tokens = chat_template_.tokens(chat, weights_->vocabulary);
+    if (tokens.size() > context) refusal = too_long(tokens.size(), executor_.context());
+    return tokens;
+  } catch (const ModelError& error) {
+    refusal = error.what();
+    return {};
+  }
+}
+
 void LlamaModel::submit(std::unique_ptr<Task> task, std::string refusal) {
   if (refusal.empty()) {
     executor_.submit(std::move(task));
@@ -54,7 +74,8 @@ void LlamaModel::generate(GenerationRequest request, std::function<void(Generati
     refusal = "the output format was compiled by another model";
     request.constraint = nullptr;
   }
-  std::vector<llama_token> prompt = tokenize_prompt(request.prompt, refusal);
+  std::vector<llama_token> prompt =
+      request.chat ? tokenize_chat(*request.chat, refusal) : tokenize_prompt(request.prompt, refusal);
   submit(std::make_unique<GenerationTask>(std::move(request), std::move(prompt), weights_->vocabulary,
                                           can_guess_ ? executor_.context() : 0, std::move(done)),
          std::move(refusal));
@@ -79,7 +100,12 @@ void LlamaModel::score(ChoiceRequest request, std::function<void(ChoiceResult)> 
 
 Model load_llama(const std::filesystem::path& file, const LlamaOptions& options) {
   const auto model = std::make_shared<LlamaModel>(load_weights(file, options), options);
-  return {.info = model->info(), .classifier = nullptr, .generator = model, .scorer = model};
+  return {.info = model->info(),
+          .classifier = nullptr,
+          .generator = model,
+          .scorer = model,
+          .learner = nullptr,
+          .no_chat = model->chat_template().problem()};
 }
 
 }  // namespace slm::llama

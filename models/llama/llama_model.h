@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/llama/chat_template.h"
 #include "models/llama/executor.h"
 
 namespace slm::llama {
@@ -11,6 +12,7 @@ class LlamaModel : public Generator, public ChoiceScorer {
   LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options);
 
   const ModelInfo& info() const { return weights_->info; }
+  const ChatTemplate& chat_template() const { return chat_template_; }
 
   std::shared_ptr<const Constraint> compile(const ConstraintSource& source) const override;
 
@@ -19,10 +21,12 @@ class LlamaModel : public Generator, public ChoiceScorer {
   void score(ChoiceRequest request, std::function<void(ChoiceResult)> done) override;
 
  private:
+  std::vector<llama_token> tokenize_chat(const Chat& chat, std::string& refusal) const;
   std::vector<llama_token> tokenize_prompt(const std::string& prompt, std::string& refusal) const;
   void submit(std::unique_ptr<Task> task, std::string refusal);
 
   std::shared_ptr<const Weights> weights_;
+  ChatTemplate chat_template_;
   bool can_guess_;
   Executor executor_;
 };

@@ -224,6 +224,7 @@ std::shared_ptr<const Constraint> OpenAiModel::compile(const ConstraintSource& s
 void OpenAiModel::generate(GenerationRequest request, std::function<void(GenerationResult)> done) {
   const auto constraint = std::dynamic_pointer_cast<const RemoteConstraint>(request.constraint);
   Query query{.prompt = std::move(request.prompt),
+              .chat = std::move(request.chat),
               .stop = request.stop,
               .max_tokens = request.max_tokens,
               .temperature = request.temperature,

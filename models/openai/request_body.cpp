@@ -33,7 +33,9 @@ std::string request_body(const Query& query, const OpenAiOptions& options) {
   const bool is_chat = options.api == OpenAiOptions::Api::chat;
   Json body{{"model", options.model}};
   if (is_chat) {
-    body["messages"] = Json::array({{{"role", "user"}, {"content", query.prompt}}});
+    body["messages"] = Json::array();
+    for (const auto& [role, content] : query.chat.value_or(Chat{{"user", query.prompt}}))
+      body["messages"].push_back({{"role", role}, {"content", content}});
   } else {
     body["prompt"] = query.prompt;
   }

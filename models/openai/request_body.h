@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct OutputFormat {
 /// What a request asks for.
 struct Query {
   std::string prompt;
+  std::optional<Chat> chat{};  ///< in place of the prompt
   std::vector<std::string> stop;
   int max_tokens = 0;
   float temperature = 0;

@@ -30,6 +30,7 @@ void append(std::string& bytes, const std::vector<std::string>& texts) {
 Asked asked_of(const GenerationRequest& request, std::string format) {
   return {.call = Asked::Call::generate,
           .prompt = request.prompt,
+          .is_chat = request.chat.has_value(),
           .choices = {},
           .format = std::move(format),
           .stop = request.stop,
@@ -64,6 +65,7 @@ std::uint64_t key_of(const Asked& asked, std::string_view identity) {
   append(bytes, static_cast<std::uint64_t>(asked.max_tokens));
   append(bytes, std::uint64_t{std::bit_cast<std::uint32_t>(asked.temperature)});
   append(bytes, asked.seed);
+  if (asked.is_chat) append(bytes, std::string_view{"chat"});
   return hash_of(bytes);
 }
 

@@ -14,6 +14,7 @@ struct Asked {
   enum class Call { classify, choose, generate };
   Call call = Call::generate;
   std::string prompt;
+  bool is_chat = false;              ///< the prompt is a chat's text
   std::vector<std::string> choices;  ///< of `choose`
   std::string format;                ///< as `format_name` gives it; empty: any text
   std::vector<std::string> stop;

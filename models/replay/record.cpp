@@ -53,6 +53,7 @@ Json asked_json(const Asked& asked) {
   Json json{{"prompt", asked.prompt}};
   if (asked.call == Call::choose) json["choices"] = asked.choices;
   if (asked.call != Call::generate) return json;
+  if (asked.is_chat) json["chat"] = true;
   if (!asked.format.empty()) json["format"] = asked.format;
   if (!asked.stop.empty()) json["stop"] = asked.stop;
   json["max_tokens"] = asked.max_tokens;
@@ -193,6 +194,7 @@ Asked asked_in(const Json& json, Call call) {
   Asked asked{.call = call, .prompt = text_in(json, "prompt"), .choices = {}, .format = {}, .stop = {}};
   if (call == Call::choose) asked.choices = texts_in(json, "choices");
   if (call != Call::generate) return asked;
+  if (const Json& chat = member(json, "chat"); chat.is_boolean()) asked.is_chat = chat.get<bool>();
   if (json.contains("format")) asked.format = text_in(json, "format");
   asked.stop = texts_in(json, "stop");
   asked.max_tokens = whole_in<int>(json, "max_tokens");

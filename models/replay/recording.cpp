@@ -51,6 +51,7 @@ std::string differences(const Record& record, const std::string& identity, const
   differ("model", record.identity, identity);
   differ("node type", call(record.asked), call(asked));
   if (call(record.asked) != call(asked)) return text;
+  differ("form", record.asked.is_chat ? "chat" : "prompt", asked.is_chat ? "chat" : "prompt");
   differ("choices", listed(record.asked.choices), listed(asked.choices));
   differ("output format", or_none(record.asked.format), or_none(asked.format));
   differ("stop", listed(record.asked.stop), listed(asked.stop));
