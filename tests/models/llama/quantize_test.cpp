@@ -52,7 +52,8 @@ INSTANTIATE_TEST_SUITE_P(Quantize, EachType,
                                            Case{"Q6_K", "Q6_K", 0.25, 0.35},
                                            Case{"Q5_K_M", "Q5_K", 0.23, 0.8}, Case{"Q5_0", "Q5_0", 0.23, 0.8},
                                            Case{"Q4_K_M", "Q4_K", 0.21, 1.2},
-                                           Case{"Q4_0", "Q4_0", 0.20, 1.2}));
+                                           Case{"Q4_0", "Q4_0", 0.20, 1.2}),
+                         [](const auto& one) { return std::string(one.param.type); });
 
 TEST_P(EachType, GivesASmallerModelThatSaysNearlyTheSame) {
   const Case& tried = GetParam();
