@@ -188,6 +188,7 @@ QuantizeReport quantize(const std::filesystem::path& file, const std::filesystem
   check_patterns(before.get(), file, patterns);
 
   std::vector<llama_model_tensor_override> overrides;
+  overrides.reserve(patterns.size() + 1);
   for (const Pattern& pattern : patterns)
     overrides.push_back({pattern.option->pattern.c_str(), pattern.type});
   overrides.push_back({nullptr, GGML_TYPE_COUNT});
