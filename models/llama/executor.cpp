@@ -171,8 +171,8 @@ class Executor::Loop {
   /// Whether another task is about to evaluate more of the same beginning than is to be had now: it is then
   /// evaluated once, not by each of them. Somebody who waits does not wait for batch work.
   bool is_being_prepared(const Task& task) const {
+    const std::size_t there = cache_.most_shared(task.prompt());
     std::size_t promised = 0;
-    std::size_t there = cache_.most_shared(task.prompt());
     for (const Slot& slot : slots_) {
       if (!slot.is_in_prompt() || (slot.can_wait() && !task.patience().can_wait)) continue;
       promised = std::max(promised, shared_beginning(task.prompt(), slot.evaluation->tokens));
