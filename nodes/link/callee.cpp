@@ -47,8 +47,9 @@ struct Callee::Record {
   State state = State::waiting;
   Caller* caller = nullptr;
   Lane lane = interactive;
-  Work work;  ///< while waiting
+  Work work;  ///< while waiting, or to be done again
   std::stop_source stop;
+  bool is_wanted_again = false;  ///< called off and then sent again, while it was being done
   CarriedReply reply;  ///< once done
 };
 
@@ -221,17 +222,20 @@ void Callee::take_call(Caller& caller, wire::CallT& call, Payload text, Payload 
     return;
   }
   ++caller.unanswered[lane];
-  if (const auto found = records_.find(id); found != records_.end()) {
+  const auto [found, is_new] = records_.try_emplace(id);
+  Record& record = found->second;
+  if (record.state == Record::State::done) make_ready(caller, id);
+  if (is_new) {
+    ++stats_.calls;
+    record.caller = &caller;
+    record.lane = lane;
+    ++caller.open;
+    ++open_;
+  } else {
     ++stats_.duplicates;
-    if (found->second.state == Record::State::done) make_ready(caller, id);
-    return;
+    if (record.state == Record::State::done || !record.stop.stop_requested()) return;
+    record.stop = {};
   }
-  ++stats_.calls;
-  Record& record = records_[id];
-  record.caller = &caller;
-  record.lane = lane;
-  ++caller.open;
-  ++open_;
   try {
     const std::size_t node = caller.nodes.ours(call.node);
     if (spec_.nodes[node].process != options_.process)
@@ -239,10 +243,18 @@ void Callee::take_call(Caller& caller, wire::CallT& call, Payload text, Payload 
                             options_.process + "`");
     record.work = {id, std::move(call), std::move(text), std::move(answer), node, record.stop.get_token()};
   } catch (const MalformedPacket& error) {
+    if (record.state == Record::State::being_done) return complain(caller.peer, error.what());
     return fail(id, refusal(error));
   }
-  caller.waiting[lane].push_back(id);
-  if (!std::exchange(caller.is_queued[lane], true)) queue_[lane].push_back(&caller);
+  record.is_wanted_again = record.state == Record::State::being_done;
+  if (is_new) enqueue(id, record);
+}
+
+void Callee::enqueue(const wire::CallId& id, Record& record) {
+  Caller& caller = *record.caller;
+  record.state = Record::State::waiting;
+  caller.waiting[record.lane].push_back(id);
+  if (!std::exchange(caller.is_queued[record.lane], true)) queue_[record.lane].push_back(&caller);
 }
 
 std::string Callee::refusal(const MalformedPacket& error) const {
@@ -263,6 +275,14 @@ void Callee::finished(const wire::CallId& id, CarriedReply reply) {
   if (found == records_.end()) return;
   Record& record = found->second;
   Caller& caller = *record.caller;
+  if (std::exchange(record.is_wanted_again, false)) return enqueue(id, record);
+  if (record.stop.stop_requested()) {  // what came of it is no reply: a caller that is back wants it done
+    --caller.open;
+    --open_;
+    settle(caller, record.lane);
+    records_.erase(found);
+    return;
+  }
   record.state = Record::State::done;
   record.reply = std::move(reply);
   record.reply.header.id = id;
@@ -271,6 +291,11 @@ void Callee::finished(const wire::CallId& id, CarriedReply reply) {
   --open_;
   keep(caller, id);
   if (!caller.peer.empty()) make_ready(caller, id);
+}
+
+/// One call less without a reply, unless it was sent before the caller's last greeting.
+void Callee::settle(Caller& caller, Lane lane) {
+  if (caller.unanswered[lane] > 0) --caller.unanswered[lane];
 }
 
 /// Notes a reply that is kept; forgets the oldest where there are more than a caller has reason to leave
@@ -411,7 +436,7 @@ void Callee::send_replies(Caller& caller, Clock::time_point now) {
   for (const wire::CallId& id : ready) {
     const auto found = records_.find(id);
     if (found == records_.end()) continue;
-    if (auto& unanswered = caller.unanswered[found->second.lane]; unanswered > 0) --unanswered;
+    settle(caller, found->second.lane);
     const CarriedReply& reply = found->second.reply;
     replies.replies.push_back(std::make_unique<wire::ReplyT>(reply.header));
     payloads.insert(payloads.end(), reply.payloads.begin(), reply.payloads.end());

@@ -74,7 +74,8 @@ struct CalleeStats {
 };
 
 /// The called side of links, without sockets: greets callers, does each call once however often it is sent,
-/// keeps the reply until it is acknowledged, shares the room fairly among callers.
+/// keeps the reply until it is acknowledged, shares the room fairly among callers. A call that is called off
+/// has no reply; it is done anew where a caller that has restarted still wants it.
 ///
 /// For one thread. Packets to send are given to `send`, in order; it must not call back.
 class Callee : public Host {
@@ -124,8 +125,10 @@ class Callee : public Host {
              Clock::time_point now);
   void take_calls(Caller& caller, wire::CallsT& calls, std::vector<Payload>& payloads);
   void take_call(Caller& caller, wire::CallT& call, Payload text, Payload answer);
+  void enqueue(const wire::CallId& id, Record& record);
   void make_room();
   void forget_waiting(Caller& caller);
+  void settle(Caller& caller, Lane lane);
   void keep(Caller& caller, const wire::CallId& id);
   void make_ready(Caller& caller, const wire::CallId& id);
   void send_replies(Caller& caller, Clock::time_point now);

@@ -54,6 +54,11 @@ class CalleeTest : public ::testing::Test {
     callee_.finished({0, instance, epoch, sequence}, std::move(reply));
     callee_.flush(Clock::now());
   }
+  void cancel(std::uint64_t epoch, std::uint64_t sequence) {
+    wire::CancelsT cancels;
+    cancels.ids.push_back({0, 1, epoch, sequence});
+    receive(packet(std::move(cancels)), 1);
+  }
   void receive(Packet packet, std::uint64_t instance) {
     callee_.receive("peer" + std::to_string(instance), "", std::move(packet), Clock::now());
     callee_.flush(Clock::now());
@@ -166,6 +171,49 @@ TEST_F(CalleeTest, DoesACallAgainThatWasAcknowledgedAndComesAgain) {
   finish(1, 1);
   EXPECT_EQ(replied(), Ids{1});
   EXPECT_TRUE(callee_.is_idle());
+}
+
+TEST_F(CalleeTest, DoesACallAnewThatWasCalledOffAndComesAgain) {
+  doer_.room = 10;
+  greet();
+  call(1, 1);
+  cancel(1, 1);
+  finish(1, 1);
+  greet();  // restarted, with the same call in its spool
+  call(1, 1);
+  EXPECT_EQ(doer_.taken, (Ids{1, 1}));
+  finish(1, 1);
+  EXPECT_EQ(replied(), Ids{1});
+  EXPECT_TRUE(callee_.is_idle());
+}
+
+TEST_F(CalleeTest, DoesACallAnewThatComesAgainBeforeItsCallingOffIsDone) {
+  doer_.room = 10;
+  greet();
+  call(1, 1);
+  cancel(1, 1);
+  greet();
+  call(1, 1);
+  call(1, 1);
+  EXPECT_EQ(doer_.taken, Ids{1});
+  finish(1, 1);
+  EXPECT_EQ(replied(), Ids{});
+  EXPECT_EQ(doer_.taken, (Ids{1, 1}));
+  finish(1, 1);
+  EXPECT_EQ(replied(), Ids{1});
+  EXPECT_TRUE(callee_.is_idle());
+}
+
+TEST_F(CalleeTest, OpensTheWindowForCallsThatWereCalledOff) {
+  doer_.room = 1000;
+  greet();
+  for (std::uint64_t id = 1; id <= 100; ++id) {
+    call(1, id);
+    cancel(1, id);
+    finish(1, id);
+  }
+  EXPECT_EQ(callee_.stats().violations, 0U);
+  EXPECT_EQ(callee_.stats().kept_replies, 0U);
 }
 
 TEST_F(CalleeTest, ForgetsWhatItHasNotBegunForACallerThatComesAnew) {
