@@ -128,8 +128,9 @@ struct Message {
   /// What `redact` nodes have taken out, for `restore` nodes to put back; null: nothing. Shared by the
   /// branches of a fork; it never crosses a link.
   std::shared_ptr<const std::vector<KeptValue>> kept_values;
-  bool is_degraded = false;  ///< a tier that it should have gone to was out of reach
-  bool is_put_off = false;   ///< as in `Outcome`; set by the node that ends it
+  /// A tier that it should have gone to was out of reach, or was shown a part of its prompt.
+  bool is_degraded = false;
+  bool is_put_off = false;  ///< as in `Outcome`; set by the node that ends it
   std::vector<std::shared_ptr<Receipt>> receipts;
   std::vector<std::shared_ptr<Witness>> witnesses;  ///< those that join in a branch of a fork are not told
   std::shared_ptr<RemoteCaller> caller;             ///< null where it was submitted to this process
@@ -146,7 +147,7 @@ struct Outcome {
   std::string reason;  ///< why it was not answered or rejected by design; empty otherwise
   std::vector<Hop> trace;
   std::chrono::nanoseconds latency{};  ///< from submission
-  bool is_degraded = false;            ///< a tier that it should have gone to was out of reach
+  bool is_degraded = false;            ///< as in `Message`
   /// It is on disk, and a later run of the pipeline goes on with it; its `kind` is `expired`, and no news to
   /// anybody.
   bool is_put_off = false;

@@ -100,7 +100,8 @@ struct Generation {
   Evidence evidence;
   int prompt_tokens = 0;
   int generated_tokens = 0;
-  int cached_tokens = 0;  ///< of the prompt's, that were evaluated for an earlier request
+  bool is_prompt_cut = false;  ///< the middle of the prompt was left out, since it was too long
+  int cached_tokens = 0;       ///< of the prompt's, that were evaluated for an earlier request
   int drafted_tokens =
       0;  ///< of the generated ones, that were guessed right and so took no step of their own
   Recorded recorded;
@@ -137,6 +138,7 @@ struct ChoiceScores {
   /// Set where the model chose without telling probabilities: the choice's position, and no evidence.
   std::optional<std::size_t> chosen;
   int prompt_tokens = 0;
+  bool is_prompt_cut = false;  ///< as in `Generation`
   Recorded recorded;
 };
 

@@ -112,6 +112,7 @@ class ChoiceNode : public AsyncNode {
       return exit_after(*failure, message);
     }
     auto& scores = std::get<ChoiceScores>(result);
+    message.is_degraded |= scores.is_prompt_cut;
     if (!scores.recorded.is_cached)
       message.hop().prompt_tokens = static_cast<std::uint32_t>(scores.prompt_tokens);
     charge(message.hop(), rates_, 1, scores.recorded, spent);

@@ -204,6 +204,7 @@ Exit GenerateNode::take(Message& message, Ballot& ballot) const {
   if (const auto* failure = std::get_if<ModelFailure>(&ballot.results.front()))
     return exit_after(*failure, message);
   auto& generation = std::get<Generation>(ballot.results.front());
+  message.is_degraded |= generation.is_prompt_cut;
   generation.evidence.sample_votes = votes_of(ballot.results);
   if (!message.answer.text.empty())
     generation.evidence.agreement = says_the_same(message.answer.text, generation.text);

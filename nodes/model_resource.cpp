@@ -12,6 +12,20 @@
 #include "nodes/replay_backend.h"
 
 namespace slm {
+
+template <>
+struct EnumNames<LlamaOptions::LongPrompt> {
+  static constexpr std::pair<std::string_view, LlamaOptions::LongPrompt> names[] = {
+      {"fail", LlamaOptions::LongPrompt::fail}, {"keep_ends", LlamaOptions::LongPrompt::keep_ends}};
+};
+template <>
+struct EnumNames<LlamaOptions::KvType> {
+  static constexpr std::pair<std::string_view, LlamaOptions::KvType> names[] = {
+      {"f16", LlamaOptions::KvType::f16},
+      {"q8_0", LlamaOptions::KvType::q8_0},
+      {"q4_0", LlamaOptions::KvType::q4_0}};
+};
+
 namespace {
 
 constexpr const char* kLlama = "llama";
@@ -52,6 +66,9 @@ std::vector<Field> llama_fields() {
                                               check_is_gguf);
   fields.push_back(llama_field("context", &LlamaOptions::context,
                                "tokens of prompt and answer that one request may have", {1, 1 << 20}));
+  fields.push_back(llama_field("long_prompt", &LlamaOptions::long_prompt,
+                               "what becomes of a prompt that is longer than `context`; `fail` if left out",
+                               {}));
   fields.push_back(llama_field("slots", &LlamaOptions::slots, "requests decoded together", {1, 256}));
   fields.push_back(llama_field("threads", &LlamaOptions::threads,
                                "threads of one decoding step; chosen by the model's size if left out",
@@ -61,9 +78,21 @@ std::vector<Field> llama_fields() {
                                "how much longer interactive requests may take for batch work beside them; "
                                "0.1 if left out",
                                {0, 100}));
+  fields.push_back(llama_field("kv_type", &LlamaOptions::kv_type,
+                               "what keys and values are kept in; f16 if left out", {}));
   fields.push_back(llama_field("gpu_layers", &LlamaOptions::gpu_layers,
                                "layers kept on the GPU; all if left out", {0, 10000}));
   return fields;
+}
+
+/// Keys and values that are rounded give other answers.
+std::string kv_type_of(const ModelSpec& model) {
+  if (!model.type || model.type->name != kLlama) return {};
+  const auto type = static_cast<const LlamaEntry*>(model.options.get())->options.kv_type;
+  if (type == LlamaOptions::KvType::f16) return {};
+  for (const auto& [name, value] : EnumNames<LlamaOptions::KvType>::names)
+    if (value == type) return " kv " + std::string{name};
+  return {};
 }
 
 }  // namespace
@@ -133,7 +162,7 @@ std::string identity_of(const ModelSpec& spec, const Model& model) {
   if (is_replayed(spec)) return info.checksum;
   if (model.learner) return info.format + " learning " + info.name;
   const auto remote = remote_of(spec);
-  if (!remote) return info.format + ' ' + info.checksum + ' ' + info.quantisation;
+  if (!remote) return info.format + ' ' + info.checksum + ' ' + info.quantisation + kv_type_of(spec);
   const OpenAiOptions& options = *openai_options(spec);
   std::string identity = remote->origin + ' ' + remote->name;
   identity += options.api == OpenAiOptions::Api::chat ? " chat" : " completions";

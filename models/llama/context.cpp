@@ -4,6 +4,7 @@
 #include <string>
 
 #include "models/llama/backend_library.h"
+#include "models/llama/gguf_file.h"
 #include "models/llama/threads.h"
 
 namespace slm::llama {
@@ -44,6 +45,7 @@ ContextHandle make_context(const Weights& weights, const LlamaOptions& options, 
   parameters.n_ubatch = parameters.n_batch;
   parameters.n_seq_max = static_cast<std::uint32_t>(options.slots);
   parameters.n_outputs_max = static_cast<std::uint32_t>(logits_per_step(options));
+  parameters.type_k = parameters.type_v = ggml_type_of(options.kv_type);
   parameters.n_threads = decoding_threads(weights.info.parameters, options);
   parameters.n_threads_batch = parameters.n_threads;
   // Each slot has a KV cache of its own, and attention is llama.cpp's choice: for models of a few million

@@ -12,8 +12,8 @@ std::optional<GrammarState> start(const CompiledConstraint* constraint) {
 
 }  // namespace
 
-GenerationTask::GenerationTask(GenerationRequest request, std::vector<llama_token> prompt,
-                               const Vocabulary& vocabulary, int context_for_guesses, Done done)
+GenerationTask::GenerationTask(GenerationRequest request, Prompt prompt, const Vocabulary& vocabulary,
+                               int context_for_guesses, Done done)
     : Task(std::move(request.patience)),
       vocabulary_(&vocabulary),
       constraint_(std::static_pointer_cast<const CompiledConstraint>(std::move(request.constraint))),
@@ -23,7 +23,8 @@ GenerationTask::GenerationTask(GenerationRequest request, std::vector<llama_toke
       draft_(vocabulary.tokenize_continuation(request.draft)),
       max_tokens_(request.max_tokens),
       context_(context_for_guesses),
-      evaluation_{.tokens = std::move(prompt), .start = 0} {
+      evaluation_{.tokens = std::move(prompt.tokens), .start = 0} {
+  generation_.is_prompt_cut = prompt.is_cut;
   generation_.prompt_tokens = static_cast<int>(evaluation_.tokens.size());
   if (max_tokens_ <= 0) finish(Generation::Finish::max_tokens);
 }

@@ -18,7 +18,7 @@ class GenerationTask : public Task {
 
   /// `request.constraint` is null or this model's. No guess at the answer is evaluated that would go beyond
   /// the context's tokens, and none at all where it has 0.
-  GenerationTask(GenerationRequest request, std::vector<llama_token> prompt, const Vocabulary& vocabulary,
+  GenerationTask(GenerationRequest request, Prompt prompt, const Vocabulary& vocabulary,
                  int context_for_guesses, Done done);
 
   const std::vector<llama_token>& prompt() const override { return evaluation_.tokens; }

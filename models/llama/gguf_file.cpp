@@ -124,17 +124,30 @@ Tensors read_tensors(const gguf_context* gguf) {
   return tensors;
 }
 
-/// Keys and values of all layers, two bytes each, for one token.
-std::uint64_t kv_bytes_per_token(const Header& header) {
+/// Keys and values of all layers, for one token.
+std::uint64_t kv_bytes_per_token(const Header& header, LlamaOptions::KvType type) {
   const std::uint64_t heads = std::max<std::uint64_t>(header.number("attention.head_count", 1), 1);
   const std::uint64_t kv_heads = header.number("attention.head_count_kv", heads);
   const std::uint64_t head_size = header.number("embedding_length") / heads;
   const std::uint64_t key = header.number("attention.key_length", head_size);
   const std::uint64_t value = header.number("attention.value_length", head_size);
-  return 2 * header.number("block_count") * kv_heads * (key + value);
+  const std::uint64_t values = header.number("block_count") * kv_heads * (key + value);
+  return values * ggml_type_size(ggml_type_of(type)) /
+         static_cast<std::uint64_t>(ggml_blck_size(ggml_type_of(type)));
 }
 
 }  // namespace
+
+ggml_type ggml_type_of(LlamaOptions::KvType type) {
+  switch (type) {
+    case LlamaOptions::KvType::q8_0:
+      return GGML_TYPE_Q8_0;
+    case LlamaOptions::KvType::q4_0:
+      return GGML_TYPE_Q4_0;
+    default:
+      return GGML_TYPE_F16;
+  }
+}
 
 int context_of(const ModelInfo& info, const LlamaOptions& options) {
   constexpr std::uint64_t kDefaultMost = 2048;
@@ -172,7 +185,7 @@ ModelInfo inspect_gguf(const std::filesystem::path& file, const LlamaOptions& op
   }
   const auto tokens = static_cast<std::uint64_t>(context_of(info, options)) *
                       static_cast<std::uint64_t>(std::max(options.slots, 1));
-  info.memory_bytes = tensors.bytes + tokens * kv_bytes_per_token(header);
+  info.memory_bytes = tensors.bytes + tokens * kv_bytes_per_token(header, options.kv_type);
   info.checksum = file_checksum(file);
   return info;
 }

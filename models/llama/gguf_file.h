@@ -20,6 +20,9 @@ std::string type_name(ggml_type type);
 /// GGUF model.
 ModelInfo inspect_gguf(const std::filesystem::path& file, const LlamaOptions& options);
 
+/// What keys and values are kept in.
+ggml_type ggml_type_of(LlamaOptions::KvType type);
+
 /// Tokens for each slot: as the options ask, else as trained, at most 2048.
 int context_of(const ModelInfo& info, const LlamaOptions& options);
 

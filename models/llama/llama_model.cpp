@@ -1,5 +1,7 @@
 #include "models/llama/llama_model.h"
 
+#include <algorithm>
+
 #include "models/llama/generation_task.h"
 #include "models/llama/scoring_task.h"
 
@@ -15,6 +17,7 @@ std::string too_long(std::size_t tokens, int context) {
 
 LlamaModel::LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options)
     : weights_(weights),
+      long_prompt_(options.long_prompt),
       chat_template_(weights->model.get()),
       // A state that is written over with each token cannot go back to where a guess was wrong.
       can_guess_(!llama_model_is_recurrent(weights->model.get()) &&
@@ -25,34 +28,51 @@ std::shared_ptr<const Constraint> LlamaModel::compile(const ConstraintSource& so
   return std::make_shared<const CompiledConstraint>(source, weights_);
 }
 
-std::vector<llama_token> LlamaModel::tokenize_prompt(const std::string& prompt, std::string& refusal) const {
+/// As many tokens as there is room for, where the answer has so many: at least half of the context.
+/// `tokenize` makes them of what is given, or of the ends of it which have at least so many tokens.
+template <class Tokenize>
+Prompt LlamaModel::fitted(std::size_t bytes, std::size_t answer_tokens, std::string& refusal,
+                          Tokenize tokenize) const {
   const auto context = static_cast<std::size_t>(executor_.context());
-  const std::size_t at_least = weights_->vocabulary.least_tokens(prompt.size());
-  if (at_least > context) {
+  const bool keeps_ends = long_prompt_ == LlamaOptions::LongPrompt::keep_ends;
+  const std::size_t most = keeps_ends ? context - std::min(answer_tokens, context / 2) : context;
+  const std::size_t at_least = weights_->vocabulary.least_tokens(bytes);
+  if (!keeps_ends && at_least > context) {
     refusal = too_long(at_least, executor_.context()) + " at the very least";
     return {};
   }
-  std::vector<llama_token> tokens = weights_->vocabulary.tokenize_prompt(prompt);
-  if (tokens.empty())
-    refusal =
-        "the prompt is empty or not in the model's vocabulary, and the model has no token that begins a text";
-  if (tokens.size() > context) refusal = too_long(tokens.size(), executor_.context());
-  return tokens;
+  std::vector<llama_token> tokens = tokenize(most);
+  if (tokens.size() <= most) return {std::move(tokens), false};
+  if (!keeps_ends) {
+    refusal = too_long(tokens.size(), executor_.context());
+    return {};
+  }
+  const auto head = tokens.begin() + static_cast<std::ptrdiff_t>(most / 2);
+  tokens.erase(head, head + static_cast<std::ptrdiff_t>(tokens.size() - most));
+  return {std::move(tokens), true};
 }
 
-std::vector<llama_token> LlamaModel::tokenize_chat(const Chat& chat, std::string& refusal) const {
-  const auto context = static_cast<std::size_t>(executor_.context());
+Prompt LlamaModel::prompt_of(std::string_view text, std::size_t answer_tokens, std::string& refusal) const {
+  const Vocabulary& vocabulary = weights_->vocabulary;
+  return fitted(text.size(), answer_tokens, refusal, [&](std::size_t most) {
+    std::vector<llama_token> tokens = vocabulary.tokenize_prompt(vocabulary.ends_of(text, most));
+    if (tokens.empty())
+      refusal =
+          "the prompt is empty or not in the model's vocabulary, and the model has no token that begins a "
+          "text";
+    return tokens;
+  });
+}
+
+Prompt LlamaModel::prompt_of(Chat chat, std::size_t answer_tokens, std::string& refusal) const {
+  const Vocabulary& vocabulary = weights_->vocabulary;
   std::size_t bytes = 0;
   for (const ChatMessage& message : chat) bytes += message.content.size();
-  const std::size_t at_least = weights_->vocabulary.least_tokens(bytes);
-  if (at_least > context) {
-    refusal = too_long(at_least, executor_.context()) + " at the very least";
-    return {};
-  }
   try {
-    std::vector<llama_token> tokens = chat_template_.tokens(chat, weights_->vocabulary);
-    if (tokens.size() > context) refusal = too_long(tokens.size(), executor_.context());
-    return tokens;
+    return fitted(bytes, answer_tokens, refusal, [&](std::size_t most) {
+      for (ChatMessage& message : chat) message.content = vocabulary.ends_of(message.content, most);
+      return chat_template_.tokens(chat, vocabulary);
+    });
   } catch (const ModelError& error) {
     refusal = error.what();
     return {};
@@ -74,8 +94,9 @@ void LlamaModel::generate(GenerationRequest request, std::function<void(Generati
     refusal = "the output format was compiled by another model";
     request.constraint = nullptr;
   }
-  std::vector<llama_token> prompt =
-      request.chat ? tokenize_chat(*request.chat, refusal) : tokenize_prompt(request.prompt, refusal);
+  const auto answer_tokens = static_cast<std::size_t>(std::max(request.max_tokens, 0));
+  Prompt prompt = request.chat ? prompt_of(*request.chat, answer_tokens, refusal)
+                               : prompt_of(request.prompt, answer_tokens, refusal);
   submit(std::make_unique<GenerationTask>(std::move(request), std::move(prompt), weights_->vocabulary,
                                           can_guess_ ? executor_.context() : 0, std::move(done)),
          std::move(refusal));
@@ -83,16 +104,19 @@ void LlamaModel::generate(GenerationRequest request, std::function<void(Generati
 
 void LlamaModel::score(ChoiceRequest request, std::function<void(ChoiceResult)> done) {
   std::string refusal;
-  std::vector<llama_token> prompt = tokenize_prompt(request.prompt, refusal);
   std::vector<std::vector<llama_token>> choices;
+  std::size_t longest = 0;
   if (!request.choices || request.choices->size() < 2) {
     refusal = "at least two choices are needed";
   } else {
     for (const std::string& choice : *request.choices) {
       choices.push_back(weights_->vocabulary.tokenize_continuation(choice));
+      longest = std::max(longest, choices.back().size());
       if (choices.back().empty()) refusal = "the choice \"" + choice + "\" is empty";
     }
   }
+  Prompt prompt;
+  if (refusal.empty()) prompt = prompt_of(request.prompt, longest, refusal);
   submit(std::make_unique<ScoringTask>(std::move(request), std::move(prompt), std::move(choices),
                                        std::move(done)),
          std::move(refusal));

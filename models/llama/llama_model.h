@@ -21,11 +21,14 @@ class LlamaModel : public Generator, public ChoiceScorer {
   void score(ChoiceRequest request, std::function<void(ChoiceResult)> done) override;
 
  private:
-  std::vector<llama_token> tokenize_chat(const Chat& chat, std::string& refusal) const;
-  std::vector<llama_token> tokenize_prompt(const std::string& prompt, std::string& refusal) const;
+  Prompt prompt_of(std::string_view text, std::size_t answer_tokens, std::string& refusal) const;
+  Prompt prompt_of(Chat chat, std::size_t answer_tokens, std::string& refusal) const;
+  template <class Tokenize>
+  Prompt fitted(std::size_t bytes, std::size_t answer_tokens, std::string& refusal, Tokenize tokenize) const;
   void submit(std::unique_ptr<Task> task, std::string refusal);
 
   std::shared_ptr<const Weights> weights_;
+  LlamaOptions::LongPrompt long_prompt_;
   ChatTemplate chat_template_;
   bool can_guess_;
   Executor executor_;

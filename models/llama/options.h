@@ -12,6 +12,11 @@ struct LlamaOptions {
   /// with, at most 2048. Each costs the KV cache of all layers, in every slot.
   int context = 0;
 
+  /// What becomes of a prompt that is longer than `context`: the request fails; or the middle is left out, so
+  /// that both ends and the answer have room, and the answer tells that.
+  enum class LongPrompt { fail, keep_ends };
+  LongPrompt long_prompt = LongPrompt::fail;
+
   // Performance
 
   /// Requests decoded together, 1 to 256. More of them share the reading of the weights at every step, so
@@ -34,6 +39,11 @@ struct LlamaOptions {
   /// Memory that beginnings of prompts may take which several requests have shared, beside what the slots
   /// hold: a request in any slot goes on from there. 0: none is kept.
   std::uint64_t prefix_bytes = 256ULL << 20U;
+
+  /// What keys and values are kept in, by ggml's names: 16, 8.5 and 4.5 bits each. What is not f16 needs a
+  /// model that flash attention can run.
+  enum class KvType { f16, q8_0, q4_0 };
+  KvType kv_type = KvType::f16;
 
   /// Layers kept on the GPU where llama.cpp was built for one; negative: all.
   int gpu_layers = -1;

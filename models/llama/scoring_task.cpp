@@ -6,15 +6,16 @@
 
 namespace slm::llama {
 
-ScoringTask::ScoringTask(ChoiceRequest request, std::vector<llama_token> prompt,
-                         std::vector<std::vector<llama_token>> choices, Done done)
+ScoringTask::ScoringTask(ChoiceRequest request, Prompt prompt, std::vector<std::vector<llama_token>> choices,
+                         Done done)
     : Task(std::move(request.patience)),
       names_(std::move(request.choices)),
       choices_(std::move(choices)),
       logprobs_(choices_.size()),
       done_(std::move(done)),
-      evaluation_{.tokens = std::move(prompt), .start = 0},
-      prompt_tokens_(static_cast<int>(evaluation_.tokens.size())) {}
+      evaluation_{.tokens = std::move(prompt.tokens), .start = 0},
+      prompt_tokens_(static_cast<int>(evaluation_.tokens.size())),
+      is_prompt_cut_(prompt.is_cut) {}
 
 const Evaluation* ScoringTask::next() {
   if (!is_begun_) {
@@ -48,6 +49,7 @@ void ScoringTask::answer() {
   const double all = log_sum_exp(sums);
   ChoiceScores scores;
   scores.prompt_tokens = prompt_tokens_;
+  scores.is_prompt_cut = is_prompt_cut_;
   scores.evidence.labels.names = names_;
   for (const double logprob : logprobs_)
     scores.evidence.labels.probabilities.push_back(static_cast<float>(std::exp(logprob - all)));

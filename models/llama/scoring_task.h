@@ -14,8 +14,7 @@ class ScoringTask : public Task {
   using Done = std::function<void(ChoiceResult)>;
 
   /// `choices` are the tokens of `request.choices`, none empty.
-  ScoringTask(ChoiceRequest request, std::vector<llama_token> prompt,
-              std::vector<std::vector<llama_token>> choices, Done done);
+  ScoringTask(ChoiceRequest request, Prompt prompt, std::vector<std::vector<llama_token>> choices, Done done);
 
   const std::vector<llama_token>& prompt() const override { return evaluation_.tokens; }
   const Evaluation* next() override;
@@ -30,6 +29,7 @@ class ScoringTask : public Task {
   Done done_;
   Evaluation evaluation_;
   int prompt_tokens_;
+  bool is_prompt_cut_;
   bool is_prompt_ = true;  // being evaluated, else `choice_`
   bool is_begun_ = false;
   std::size_t choice_ = 0;

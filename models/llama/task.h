@@ -19,6 +19,12 @@ struct Evaluation {
   std::size_t logits_from = kLast;  ///< the first token whose logits are wanted, and of all after it
 };
 
+/// The tokens that a request begins with.
+struct Prompt {
+  std::vector<llama_token> tokens;
+  bool is_cut = false;  ///< the middle was left out, since it was too long
+};
+
 /// One request as the executor sees it: what to evaluate, what to make of the logits, whom to tell. The
 /// executor's thread alone calls it, after it was made.
 class Task {

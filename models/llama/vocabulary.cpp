@@ -103,4 +103,10 @@ std::size_t Vocabulary::least_tokens(std::size_t bytes) const {
   return bytes / longest_piece_;
 }
 
+std::string Vocabulary::ends_of(std::string_view text, std::size_t tokens) const {
+  const std::size_t each = tokens * longest_piece_;
+  if (least_tokens(text.size()) <= 2 * tokens) return std::string(text);
+  return std::string(text.substr(0, each)) + std::string(text.substr(text.size() - each));
+}
+
 }  // namespace slm::llama

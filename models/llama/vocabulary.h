@@ -44,6 +44,10 @@ class Vocabulary {
   /// A text of so many bytes has at least so many tokens; cheap, to refuse huge prompts early.
   std::size_t least_tokens(std::size_t bytes) const;
 
+  /// The ends of a text that has more than twice so many tokens, with at least so many tokens each; the whole
+  /// text where that is not sure.
+  std::string ends_of(std::string_view text, std::size_t tokens) const;
+
  private:
   enum class As { prompt, markup, plain };
   std::vector<llama_token> tokenize(std::string_view text, As as) const;

@@ -45,7 +45,8 @@ struct Errand {
         return landed(std::move(answer));
       }
       if (audited) gate->judge(*audited, answer);
-      cache->keep(*question, answer, Clock::now() - begin, std::move(embedding));
+      if (!std::get<Result>(answer).is_prompt_cut)  // an entry tells of the answer alone
+        cache->keep(*question, answer, Clock::now() - begin, std::move(embedding));
       landed(std::move(answer));
     };
     (*inner.*send)(std::move(request), std::move(done));
