@@ -28,7 +28,7 @@ pipeline: {model}_alone
 version: 1
 entry: write
 models:
-  {model}: {{ backend: llama, file: {model}-q8_0.gguf, context: 256, slots: 16 }}
+  {model}: {{ backend: llama, file: {model}-q8_0.gguf, context: 256, slots: 16, kv_type: q8_0 }}
 nodes:
   write: {{ type: generate, model: {model}, prompt: "{{text}}\\n", schema: tool_call.schema.json, max_tokens: 96 }}
 """
