@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The `llama` backend beside llama-server: one model, the same prompts, slots and threads, in turns.
+"""The `llama` backend beside llama-server: one model, the same prompts, slots, threads and cache types, in turns.
 
     bench/llama/compare.py LLAMA_SERVER [--build build/release] [--rounds 5] [--threads 1] [--only NAME]
     bench/llama/compare.py --decode [--only NAME]   # the share of time outside llama_decode
@@ -22,7 +22,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,9 +48,9 @@ class Case:
     at_once: int
     max_tokens: int
     context: int
+    kv_type: str = "f16"
     schema: bool = False
     first_only: int = 0  # of so many requests, one asks for its first token only
-    seen: dict = field(default_factory=dict)
 
 
 def cases(real_shape):
@@ -63,13 +63,14 @@ def cases(real_shape):
 
     medium = ASSISTANT / "medium-q8_0.gguf"
     for at_once in [1, 4, 16]:
-        yield Case(f"medium, {at_once} at once", medium, texts, at_once, 96, 256)
+        yield Case(f"medium, {at_once} at once", medium, texts, at_once, 96, 256, kv_type="q8_0")
+    yield Case("medium, f16, 16 at once", medium, texts, 16, 96, 256)
     for at_once in [1, 4, 16]:
-        yield Case(f"medium, schema, {at_once} at once", medium, texts, at_once, 96, 256, schema=True)
+        yield Case(f"medium, schema, {at_once} at once", medium, texts, at_once, 96, 256, kv_type="q8_0", schema=True)
     for at_once, count in [(1, 3), (4, 8), (16, 16)]:
         yield Case(f"real shape, {at_once} at once", real_shape, [some(32) for _ in range(count)], at_once, 32, 640)
     shared = some(500)
-    yield Case("real shape, shared 500, 16 at once", real_shape, [f"{shared} {some(20)}" for _ in range(32)], 16, 32, 640)
+    yield Case("real shape, shared 500, 16 at once", real_shape, [f"{shared} {some(20)}" for _ in range(16)], 16, 16, 640)
     yield Case("real shape, first tokens, 16 at once", real_shape, [some(64) for _ in range(32)], 16, 32, 640, first_only=2)
 
 
@@ -102,7 +103,7 @@ class Bench:
 
     def ours(self, case, environment=None):
         self.write(case, f"backend: llama, file: {case.model}, context: {case.context}, slots: {SLOTS}, "
-                         f"threads: {self.options.threads}")
+                         f"threads: {self.options.threads}, kv_type: {case.kv_type}")
         return self.run(case, environment)
 
     def peer(self, case):
@@ -119,7 +120,8 @@ def server(options, case):
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     command = [options.server, "-m", case.model, "--host", "127.0.0.1", "--port", port, "-np", SLOTS,
-               "-c", SLOTS * case.context, "-t", options.threads, "-tb", options.threads, "--temp", 0, "--no-webui"]
+               "-c", SLOTS * case.context, "-t", options.threads, "-tb", options.threads, "-ctk", case.kv_type,
+               "-ctv", case.kv_type, "--no-webui"]
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(600):
