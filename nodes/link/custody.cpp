@@ -102,7 +102,7 @@ std::shared_ptr<Custody> Custody::open(const std::filesystem::path& file, const 
                                        const std::string& destination, SpoolOptions options) {
   const auto folder = file.parent_path();
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
   if (error) throw SpoolError(folder.string() + ": cannot be made: " + error.message());
   auto custody = std::shared_ptr<Custody>{new Custody{pipeline, file, destination}};
   options.file = file;
