@@ -124,14 +124,14 @@ TEST(Quantize, RefusesOptionsThatCannotBeFollowed) {
 }
 
 TEST(Quantize, RefusesFilesThatAreNoWholeModel) {
-  const auto junk = test_folder() / "junk.gguf";
+  const auto junk = test_folder() / "quantised-junk.gguf";
   std::ofstream(junk) << "not a model";
   EXPECT_NE(error_of(junk, {.to = "Q8_0"}).find("no GGUF"), std::string::npos);
-  const auto cut = test_folder() / "cut.gguf";
+  const auto cut = test_folder() / "quantised-cut.gguf";
   std::filesystem::copy_file(original(), cut);
   std::filesystem::resize_file(cut, std::filesystem::file_size(cut) - 4096);
   EXPECT_NE(error_of(cut, {.to = "Q8_0"}).find("cut off"), std::string::npos);
-  EXPECT_NE(error_of(test_folder() / "missing.gguf", {.to = "Q8_0"}), "");
+  EXPECT_NE(error_of(test_folder() / "quantised-missing.gguf", {.to = "Q8_0"}), "");
 }
 
 TEST(Quantize, TellsThatAFullDiskIsFull) {
