@@ -56,10 +56,9 @@ class Case:
 def cases(real_shape):
     rng = random.Random(1)
     texts = [json.loads(line)["text"] + "\n" for line in open(ASSISTANT / "requests.jsonl")]
-    words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=3)) for _ in range(2000)]
 
-    def some(count):  # each word is about two tokens
-        return " ".join(rng.choices(words, k=count // 2))
+    def some(count):  # letters, each of them a token
+        return "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=count))
 
     medium = ASSISTANT / "medium-q8_0.gguf"
     for at_once in [1, 4, 16]:
@@ -68,9 +67,9 @@ def cases(real_shape):
     for at_once in [1, 4, 16]:
         yield Case(f"medium, schema, {at_once} at once", medium, texts, at_once, 96, 256, kv_type="q8_0", schema=True)
     for at_once, count in [(1, 3), (4, 8), (16, 16)]:
-        yield Case(f"real shape, {at_once} at once", real_shape, [some(32) for _ in range(count)], at_once, 32, 640)
+        yield Case(f"real shape, {at_once} at once", real_shape, [some(64) for _ in range(count)], at_once, 32, 640)
     shared = some(500)
-    yield Case("real shape, shared 500, 16 at once", real_shape, [f"{shared} {some(20)}" for _ in range(16)], 16, 16, 640)
+    yield Case("real shape, shared 500, 16 at once", real_shape, [shared + some(20) for _ in range(16)], 16, 16, 640)
     yield Case("real shape, first tokens, 16 at once", real_shape, [some(64) for _ in range(32)], 16, 32, 640, first_only=2)
 
 
@@ -160,9 +159,9 @@ def decode(bench, case):
     shares = []
     for _ in range(bench.options.rounds):
         said = bench.ours(case, {"LD_PRELOAD": str(library)})[3]
-        inside, whole, steps = map(float, re.search(r"llama_decode: ([\d.]+) s of ([\d.]+) s, (\d+) times", said).groups())
+        inside, whole, steps, tokens = map(float, re.search(r"llama_decode: ([\d.]+) s of ([\d.]+) s, (\d+) times, (\d+) tokens", said).groups())
         shares.append(100 * (1 - inside / whole))
-    print(f"{case.name:40} outside llama_decode {shown(shares)} %, {steps:.0f} steps", flush=True)
+    print(f"{case.name:40} outside llama_decode {shown(shares)} %, {steps:.0f} steps, {tokens:.0f} tokens", flush=True)
 
 
 def main():
