@@ -87,6 +87,9 @@ struct GenerationRequest {
   std::shared_ptr<const Constraint> constraint;  ///< null: any text
   std::vector<std::string> stop;                 ///< output ends before the first of these
   std::string draft{};  ///< a guess at the answer, which it may hasten but never changes; empty: none
+  /// The answer ends at the first token that is less likely: nobody wants it then. 0: at none. Models that
+  /// cannot tell in time take no notice of it.
+  double give_up_below = 0;
   int max_tokens = 128;
   float temperature = 0;   ///< 0: greedy
   std::uint64_t seed = 0;  ///< used where temperature is above 0
@@ -94,7 +97,7 @@ struct GenerationRequest {
 };
 
 struct Generation {
-  enum class Finish { end_of_text, stop_string, max_tokens };
+  enum class Finish { end_of_text, stop_string, max_tokens, given_up };
   std::string text;
   Finish finish = Finish::end_of_text;
   Evidence evidence;

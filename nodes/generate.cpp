@@ -1,5 +1,6 @@
 #include "nodes/generate.h"
 
+#include <algorithm>
 #include <atomic>
 #include <span>
 
@@ -10,6 +11,7 @@
 #include "models/text_file.h"
 #include "nodes/cache/check_nearest.h"
 #include "nodes/charge.h"
+#include "nodes/gate.h"
 #include "nodes/model_exit.h"
 #include "nodes/model_resource.h"
 #include "nodes/openai_batch.h"
@@ -61,8 +63,42 @@ std::vector<GenerationRequest> samples_of(const GenerationRequest& request, cons
     sample.seed = ++seed & 0x7FFFFFFFU;
     sample.subject.reset();
     sample.draft.clear();
+    sample.give_up_below = 0;
   }
   return samples;
+}
+
+/// The gate behind a node, if it goes by the least likely token as it is.
+const GateOptions* gate_by_tokens(const GenerateOptions& options, const PipelineSpec& pipeline) {
+  if (options.to.to.size() != 1) return nullptr;
+  const NodeSpec* next = pipeline.node(options.to.to.front());
+  if (!next || !next->type || !next->options) return nullptr;
+  const GateOptions* gate = gate_options(*next);
+  const bool is_by_tokens = gate && gate->confidence.signal && !gate->confidence.calibration &&
+                            gate->confidence.signal->signal.kind == SignalKind::min_token_prob;
+  return is_by_tokens ? gate : nullptr;
+}
+
+/// With a token that is less likely, the gate behind the node escalates whatever comes; 0 without early exit.
+double least_of_use(const GenerateOptions& options, const PipelineSpec* pipeline) {
+  const GateOptions* gate = options.early_exit && pipeline ? gate_by_tokens(options, *pipeline) : nullptr;
+  if (!gate) return 0;
+  double least = 1;
+  if (gate->accept) least = std::min(least, gate->accept->at_least);
+  if (gate->reject) least = std::min(least, gate->reject->at_least);
+  return least;
+}
+
+void check_early_exit(const GenerateOptions& options, CheckContext& context) {
+  const auto problem = [&](const std::string& why) {
+    context.problem(context.node().place, "`early_exit` of node `" + context.node().name + "` " + why);
+  };
+  const GateOptions* gate = gate_by_tokens(options, context.pipeline());
+  if (!gate)
+    return problem("needs a gate in `to` with `confidence: { signal: min_token_prob }` and no calibration");
+  if (gate->escalate.to.to.empty())
+    problem("needs `escalate` in the gate: without, the message would end with a part of an answer");
+  if (gate->drift) problem("cannot be with `drift` in the gate, which watches what whole answers are like");
 }
 
 /// Empty where there are no samples, or one of them failed.
@@ -136,6 +172,8 @@ Fields<GenerateOptions> GenerateOptions::fields() {
       .optional("stop", &O::stop, "texts before the first of which the answer ends")
       .optional("temperature", &O::temperature, "0, the default, always takes the likeliest token", {0, 10})
       .optional("seed", &O::seed, "draws the same tokens again; for a temperature above 0", {0})
+      .optional("early_exit", &O::early_exit,
+                "true: a `llama` model stops where the gate that follows can only escalate the message")
       .optional("samples", &O::samples,
                 "further answers drawn to see how many say the same, for `self_consistency`",
                 {1, kMostSamples})
@@ -147,6 +185,7 @@ Fields<GenerateOptions> GenerateOptions::fields() {
 
 GenerateNode::GenerateNode(GenerateOptions options, const NodeContext& context)
     : options_{std::move(options)},
+      give_up_below_{context.is_trial() ? 0 : least_of_use(options_, context.pipeline())},
       is_remote_{opened_model(context, options_.model).is_remote},
       subjects_{opened_model(context, options_.model).subjects},
       rates_{context.rates(options_.model.name)},
@@ -175,6 +214,7 @@ void GenerateNode::process(Message& message, Done done) {
   request.max_tokens = options_.max_tokens;
   request.temperature = static_cast<float>(options_.temperature);
   request.seed = static_cast<std::uint64_t>(options_.seed);
+  request.give_up_below = give_up_below_;
   // What a smaller tier has written is most often what is to be written, all or nearly so.
   request.draft = message.answer.text;
 
@@ -226,6 +266,7 @@ bool generate_retries(const NodeSpec& node) {
 
 void GenerateNode::check(const GenerateOptions& options, CheckContext& context) {
   RetryOptions::check(options.retry, context);
+  if (options.early_exit) check_early_exit(options, context);
   check_format(options.schema, "schema", Language::json_schema, context);
   check_format(options.grammar, "grammar", Language::gbnf, context);
   if (options.schema && options.grammar)

@@ -23,6 +23,7 @@ struct GenerateOptions {
   std::vector<std::string> stop;
   double temperature = 0;
   int seed = 0;
+  bool early_exit = false;
   int samples = 0;
   std::optional<double> sample_temperature;
   std::optional<RetryOptions> retry;
@@ -56,6 +57,7 @@ class GenerateNode : public AsyncNode {
   Exit take(Message& message, Ballot& ballot) const;
 
   GenerateOptions options_;
+  double give_up_below_;
   bool is_remote_;
   SubjectUse subjects_;
   ModelRates rates_;

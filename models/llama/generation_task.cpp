@@ -1,5 +1,7 @@
 #include "models/llama/generation_task.h"
 
+#include <cmath>
+
 #include "models/llama/logits.h"
 
 namespace slm::llama {
@@ -21,6 +23,7 @@ GenerationTask::GenerationTask(GenerationRequest request, Prompt prompt, const V
       sampler_(start(constraint_.get()), request.temperature, request.seed),
       text_(std::move(request.stop)),
       draft_(vocabulary.tokenize_continuation(request.draft)),
+      give_up_below_(request.give_up_below),
       max_tokens_(request.max_tokens),
       context_(context_for_guesses),
       evaluation_{.tokens = std::move(prompt.tokens), .start = 0} {
@@ -30,6 +33,7 @@ GenerationTask::GenerationTask(GenerationRequest request, Prompt prompt, const V
 }
 
 const Evaluation* GenerationTask::next() {
+  if (is_forced_) constraint_->guesses().saw(guessed_, right_);
   if (is_finished_) return nullptr;
   if (last_ != LLAMA_TOKEN_NULL) {
     // The last token follows the prompt and the other tokens of the answer.
@@ -45,14 +49,20 @@ const Evaluation* GenerationTask::next() {
 }
 
 /// What the grammar leaves no choice about, or the draft has next, whichever is longer.
-std::vector<llama_token> GenerationTask::guess() const {
+std::vector<llama_token> GenerationTask::guess() {
+  is_forced_ = false;
   // The last token's place is there in any case; and the last token of an answer is not evaluated.
   const int room = std::min(context_ - generation_.prompt_tokens - generation_.generated_tokens,
                             max_tokens_ - generation_.generated_tokens - 1);
   if (room <= 0) return {};
-  std::vector<llama_token> tokens = vocabulary_->tokenize_continuation(sampler_.forced_text());
-  if (const auto drafted = draft_.proposal(); drafted.size() > tokens.size())
+  std::vector<llama_token> tokens;
+  if (constraint_ && constraint_->guesses().pay())
+    tokens = vocabulary_->tokenize_continuation(sampler_.forced_text());
+  is_forced_ = !tokens.empty();
+  if (const auto drafted = draft_.proposal(); drafted.size() > tokens.size()) {
     tokens.assign(drafted.begin(), drafted.end());
+    is_forced_ = false;
+  }
   if (tokens.size() > static_cast<std::size_t>(room)) tokens.resize(static_cast<std::size_t>(room));
   return tokens;
 }
@@ -84,6 +94,7 @@ void GenerationTask::sample(std::span<const float> logits) {
   if (vocabulary_->is_end(sampled->token)) return finish(Generation::Finish::end_of_text);
   ++generation_.generated_tokens;
   generation_.evidence.token_logprobs.push_back(sampled->logprob);
+  if (std::exp(sampled->logprob) < give_up_below_) return finish(Generation::Finish::given_up);
   if (text_.append(vocabulary_->piece(sampled->token))) return finish(Generation::Finish::stop_string);
   if (sampler_.is_complete(*vocabulary_)) return finish(Generation::Finish::end_of_text);
   if (generation_.generated_tokens == max_tokens_) return finish(Generation::Finish::max_tokens);

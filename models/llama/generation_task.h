@@ -31,7 +31,7 @@ class GenerationTask : public Task {
  private:
   void sample(std::span<const float> logits);
   void finish(Generation::Finish how);
-  std::vector<llama_token> guess() const;
+  std::vector<llama_token> guess();
 
   const Vocabulary* vocabulary_;
   std::shared_ptr<const CompiledConstraint> constraint_;
@@ -39,11 +39,13 @@ class GenerationTask : public Task {
   TokenSampler sampler_;
   output::OutputText text_;
   Draft draft_;
+  double give_up_below_;
   int max_tokens_;
   int context_;
   Evaluation evaluation_;    // the prompt, then the last token, each with what may come next
   std::size_t guessed_ = 0;  // tokens at the end of the evaluation that are guesses
   std::size_t right_ = 0;    // of them, so far
+  bool is_forced_ = false;   // they are what the grammar leaves no choice about
   Generation generation_;
   llama_token last_ = LLAMA_TOKEN_NULL;  // sampled, to be evaluated next
   bool is_finished_ = false;

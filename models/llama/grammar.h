@@ -2,6 +2,8 @@
 
 #include <llama.h>
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,6 +43,22 @@ class GrammarState {
   const Vocabulary* vocabulary_;
 };
 
+/// Whether tokens that were guessed from what the grammar leaves no choice about are mostly right: a model
+/// that has learnt the format may have tokens of its own for it, and every wrong guess is evaluated in vain.
+class ForcedGuesses {
+ public:
+  bool pay() const { return guessed_ < kFew || 2 * right_ >= guessed_; }
+  void saw(std::size_t guessed, std::size_t right) {
+    guessed_ += guessed;
+    right_ += right;
+  }
+
+ private:
+  static constexpr std::size_t kFew = 64;
+  std::atomic<std::size_t> guessed_{0};
+  std::atomic<std::size_t> right_{0};
+};
+
 /// A JSON Schema or GBNF grammar made ready for one model's vocabulary.
 class CompiledConstraint : public Constraint {
  public:
@@ -53,10 +71,14 @@ class CompiledConstraint : public Constraint {
   /// Whether the finished answer satisfies the schema; empty for a grammar.
   std::optional<bool> schema_valid(const std::string& text) const;
 
+  /// Those of all requests.
+  ForcedGuesses& guesses() const { return guesses_; }
+
  private:
   std::shared_ptr<const Weights> weights_;  // the sampler refers to their vocabulary
   std::optional<output::JsonSchema> schema_;
   SamplerHandle sampler_;
+  mutable ForcedGuesses guesses_;
 };
 
 }  // namespace slm::llama

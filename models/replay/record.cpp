@@ -22,9 +22,9 @@ constexpr int kVersion = 1;
 
 constexpr std::array kCalls{std::pair{"classify", Call::classify}, std::pair{"choose", Call::choose},
                             std::pair{"generate", Call::generate}};
-constexpr std::array kFinishes{std::pair{"end_of_text", Finish::end_of_text},
-                               std::pair{"stop_string", Finish::stop_string},
-                               std::pair{"max_tokens", Finish::max_tokens}};
+constexpr std::array kFinishes{
+    std::pair{"given_up", Finish::given_up}, std::pair{"end_of_text", Finish::end_of_text},
+    std::pair{"stop_string", Finish::stop_string}, std::pair{"max_tokens", Finish::max_tokens}};
 
 // As short as tells it from every other float.
 double shortest(float value) {

@@ -95,6 +95,7 @@ class RecordedGenerator : public Generator {
   }
 
   void generate(GenerationRequest request, std::function<void(GenerationResult)> done) override {
+    request.give_up_below = 0;  // who replays it may have other bars
     std::string format = take_format_name(request);
     Asked asked = asked_of(request, std::move(format));
     WillAskAgain will_ask_again = request.patience.will_ask_again;

@@ -7,8 +7,9 @@
 namespace slm {
 namespace {
 
-/// A pipeline of nodes that share a model which spells out "<one>€<two>" where a prompt ends in '>'.
-Pipeline pipeline(const std::string& nodes) {
+/// A pipeline of nodes that share a model: one which spells out "<one>€<two>" where a prompt ends in '>', or
+/// one that is never sure.
+Pipeline pipeline(const std::string& nodes, const std::string& model = "speller") {
   register_builtin_nodes();
   testing::write({.width = 256,
                   .pieces = {"<one>", "<two>"},
@@ -19,15 +20,16 @@ Pipeline pipeline(const std::string& nodes) {
                               {"<0xAC>", "<two>"},
                               {"<two>", "</s>"}}},
                  "speller.gguf");
+  testing::write({}, "unsure.gguf");
   return Pipeline::parse(
       "pipeline: p\nversion: 1\nentry: a\nmodels:\n"
-      "  small: { backend: llama, file: speller.gguf, context: 256, slots: 2, threads: 1 }\nnodes:\n" +
-          nodes,
+      "  small: { backend: llama, file: " +
+          model + ".gguf, context: 256, slots: 2, threads: 1 }\nnodes:\n" + nodes,
       testing::test_folder() / "p.yaml");
 }
 
-Outcome outcome_of(const std::string& nodes, const std::string& text) {
-  Graph graph{pipeline(nodes)};
+Outcome outcome_of(const std::string& nodes, const std::string& text, const std::string& model = "speller") {
+  Graph graph{pipeline(nodes, model)};
   return graph.submit({.text = text}).get();
 }
 
@@ -56,6 +58,62 @@ TEST(GenerateNode, LeavesEvidenceForTheGateThatFollows) {
       "pay");
   EXPECT_EQ(outcome.kind, OutcomeKind::answered);
   EXPECT_GT(outcome.answer.confidence.value_or(0), 0.5);
+}
+
+TEST(GenerateNode, StopsEarlyWhereTheGateCanOnlyEscalate) {
+  const auto outcome = [](const std::string& early_exit) {
+    return outcome_of(
+        "  a: { type: generate, model: small, prompt: '{text}', max_tokens: 12, early_exit: " + early_exit +
+            ", to: gate }\n"
+            "  gate: { type: gate, confidence: { signal: min_token_prob },"
+            " accept: { at_least: 0.99 }, escalate: { to: b } }\n"
+            "  b: { type: generate, model: small, prompt: '{text}', max_tokens: 12 }\n",
+        "pay", "unsure");
+  };
+  const Outcome whole = outcome("false");
+  const Outcome early = outcome("true");
+  ASSERT_EQ(whole.trace.size(), 3U);
+  ASSERT_EQ(early.trace.size(), 3U);
+  EXPECT_LT(early.trace[0].generated_tokens, 6U);
+  EXPECT_EQ(whole.trace[0].generated_tokens, 12U);
+  EXPECT_EQ(early.trace[2].generated_tokens, 12U);
+  EXPECT_EQ(early.answer.text, whole.answer.text);
+}
+
+TEST(GenerateNode, DoesNotStopEarlyWhereItIsSure) {
+  const Outcome outcome = outcome_of(
+      "  a: { type: generate, model: small, prompt: '{text}>', early_exit: true, to: gate }\n"
+      "  gate: { type: gate, confidence: { signal: min_token_prob }, accept: { at_least: 0.9 }, escalate: { "
+      "to: "
+      "b } }\n"
+      "  b: { type: generate, model: small, prompt: '{text}>' }\n",
+      "pay");
+  EXPECT_EQ(outcome.trace.size(), 2U);
+  EXPECT_EQ(outcome.answer.text, "<one>€<two>");
+}
+
+TEST(GenerateNode, StopsEarlyOnlyBeforeAGateByTheLeastLikelyToken) {
+  const auto mistakes = [](const std::string& nodes) {
+    try {
+      pipeline(nodes);
+    } catch (const PipelineError& error) {
+      return std::string{error.what()};
+    }
+    return std::string{};
+  };
+  EXPECT_NE(mistakes("  a: { type: generate, model: small, prompt: '{text}', early_exit: true }\n")
+                .find("needs a gate in `to`"),
+            std::string::npos);
+  EXPECT_NE(
+      mistakes("  a: { type: generate, model: small, prompt: '{text}', early_exit: true, to: gate }\n"
+               "  gate: { type: gate, confidence: { signal: mean_logprob }, accept: { at_least: -1 } }\n")
+          .find("min_token_prob"),
+      std::string::npos);
+  EXPECT_NE(
+      mistakes("  a: { type: generate, model: small, prompt: '{text}', early_exit: true, to: gate }\n"
+               "  gate: { type: gate, confidence: { signal: min_token_prob }, accept: { at_least: 0.9 } }\n")
+          .find("needs `escalate`"),
+      std::string::npos);
 }
 
 TEST(GenerateNode, FailsAMessageWhosePromptIsTooLong) {
