@@ -15,6 +15,7 @@
 #include "models/llama/batch_share.h"
 #include "models/llama/context.h"
 #include "models/llama/gguf_file.h"
+#include "models/llama/guessing.h"
 #include "models/llama/kv_cache.h"
 #include "models/llama/slot.h"
 #include "models/llama/waiting_tasks.h"
@@ -223,7 +224,9 @@ class Executor::Loop {
 
   /// Moves the slot to its task's next evaluation, or ends the task.
   void advance(Slot& slot) {
-    slot.evaluation = slot.task->next();
+    guessing_.set_answers(static_cast<std::size_t>(
+        std::ranges::count_if(slots_, [](const Slot& one) { return !one.is_free(); })));
+    slot.evaluation = slot.task->next(guessing_);
     slot.evaluated = 0;
     if (slot.evaluation == nullptr) {
       if (slot.cannot_wait()) share_.interactive_ended(Clock::now() - slot.begun);
@@ -282,10 +285,12 @@ class Executor::Loop {
     } catch (const std::exception&) {
       status = -1;  // it is out of memory
     }
+    const auto time = Clock::now() - begin;
+    guessing_.stepped(time, static_cast<std::size_t>(batch_.size()));
     if (is_batch_step_)
-      share_.batch_stepped(Clock::now() - begin, batch_.size());
+      share_.batch_stepped(time, batch_.size());
     else
-      share_.interactive_stepped(Clock::now() - begin);
+      share_.interactive_stepped(time);
     if (is_stopped_) return;
     for (Slot& slot : slots_) {
       if (slot.is_free() || slot.in_batch == 0) continue;
@@ -322,6 +327,7 @@ class Executor::Loop {
   WaitingTasks waiting_;
   std::deque<SetAside> set_aside_;
   BatchShare share_;
+  Guessing guessing_;
   bool is_batch_step_ = false;
   std::optional<Clock::time_point> last_interactive_;  // when one was last under way
 

@@ -32,8 +32,11 @@ GenerationTask::GenerationTask(GenerationRequest request, Prompt prompt, const V
   if (max_tokens_ <= 0) finish(Generation::Finish::max_tokens);
 }
 
-const Evaluation* GenerationTask::next() {
-  if (is_forced_) constraint_->guesses().saw(guessed_, right_);
+const Evaluation* GenerationTask::next(Guessing& guessing) {
+  if (is_forced_)
+    constraint_->guesses().saw(guessed_, right_);
+  else if (guessed_ > 0)
+    guessing.saw_draft(guessed_, right_);
   if (is_finished_) return nullptr;
   if (last_ != LLAMA_TOKEN_NULL) {
     // The last token follows the prompt and the other tokens of the answer.
@@ -41,7 +44,7 @@ const Evaluation* GenerationTask::next() {
     evaluation_.tokens.assign(1, last_);
   }
   evaluation_.logits_from = evaluation_.tokens.size() - 1;
-  const std::vector<llama_token> guesses = guess();
+  const std::vector<llama_token> guesses = guess(guessing);
   evaluation_.tokens.insert(evaluation_.tokens.end(), guesses.begin(), guesses.end());
   guessed_ = guesses.size();
   right_ = 0;
@@ -49,17 +52,17 @@ const Evaluation* GenerationTask::next() {
 }
 
 /// What the grammar leaves no choice about, or the draft has next, whichever is longer.
-std::vector<llama_token> GenerationTask::guess() {
+std::vector<llama_token> GenerationTask::guess(Guessing& guessing) {
   is_forced_ = false;
   // The last token's place is there in any case; and the last token of an answer is not evaluated.
   const int room = std::min(context_ - generation_.prompt_tokens - generation_.generated_tokens,
                             max_tokens_ - generation_.generated_tokens - 1);
   if (room <= 0) return {};
   std::vector<llama_token> tokens;
-  if (constraint_ && constraint_->guesses().pay())
+  if (constraint_ && guessing.pay(constraint_->guesses().right_share()))
     tokens = vocabulary_->tokenize_continuation(sampler_.forced_text());
   is_forced_ = !tokens.empty();
-  if (const auto drafted = draft_.proposal(); drafted.size() > tokens.size()) {
+  if (const auto drafted = draft_.proposal(); drafted.size() > tokens.size() && guessing.drafts_pay()) {
     tokens.assign(drafted.begin(), drafted.end());
     is_forced_ = false;
   }

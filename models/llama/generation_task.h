@@ -23,7 +23,7 @@ class GenerationTask : public Task {
 
   const std::vector<llama_token>& prompt() const override { return evaluation_.tokens; }
   void begin(int cached_tokens) override { generation_.cached_tokens = cached_tokens; }
-  const Evaluation* next() override;
+  const Evaluation* next(Guessing& guessing) override;
   bool take(std::size_t index, std::span<const float> logits) override;
   void answer() override;
   void fail(ModelFailure failure) override { done_(std::move(failure)); }
@@ -31,7 +31,7 @@ class GenerationTask : public Task {
  private:
   void sample(std::span<const float> logits);
   void finish(Generation::Finish how);
-  std::vector<llama_token> guess();
+  std::vector<llama_token> guess(Guessing& guessing);
 
   const Vocabulary* vocabulary_;
   std::shared_ptr<const CompiledConstraint> constraint_;

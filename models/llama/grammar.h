@@ -43,18 +43,20 @@ class GrammarState {
   const Vocabulary* vocabulary_;
 };
 
-/// Whether tokens that were guessed from what the grammar leaves no choice about are mostly right: a model
-/// that has learnt the format may have tokens of its own for it, and every wrong guess is evaluated in vain.
+/// How often tokens are right that were guessed from what the grammar leaves no choice about: a model that
+/// has learnt the format may have tokens of its own for it.
 class ForcedGuesses {
  public:
-  bool pay() const { return guessed_ < kFew || 2 * right_ >= guessed_; }
+  double right_share() const {
+    return static_cast<double>(kHoped + right_) / static_cast<double>(kHoped + guessed_);
+  }
   void saw(std::size_t guessed, std::size_t right) {
     guessed_ += guessed;
     right_ += right;
   }
 
  private:
-  static constexpr std::size_t kFew = 64;
+  static constexpr std::size_t kHoped = 16;  ///< reckoned as right before any was seen
   std::atomic<std::size_t> guessed_{0};
   std::atomic<std::size_t> right_{0};
 };

@@ -17,7 +17,7 @@ ScoringTask::ScoringTask(ChoiceRequest request, Prompt prompt, std::vector<std::
       prompt_tokens_(static_cast<int>(evaluation_.tokens.size())),
       is_prompt_cut_(prompt.is_cut) {}
 
-const Evaluation* ScoringTask::next() {
+const Evaluation* ScoringTask::next(Guessing&) {
   if (!is_begun_) {
     is_begun_ = true;
     return &evaluation_;

@@ -17,7 +17,7 @@ class ScoringTask : public Task {
   ScoringTask(ChoiceRequest request, Prompt prompt, std::vector<std::vector<llama_token>> choices, Done done);
 
   const std::vector<llama_token>& prompt() const override { return evaluation_.tokens; }
-  const Evaluation* next() override;
+  const Evaluation* next(Guessing& guessing) override;
   bool take(std::size_t index, std::span<const float> logits) override;
   void answer() override;
   void fail(ModelFailure failure) override { done_(std::move(failure)); }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/generator.h"
+#include "models/llama/guessing.h"
 
 namespace slm::llama {
 
@@ -42,7 +43,7 @@ class Task {
 
   /// The next evaluation, valid until the next call, or null when the answer stands. Called to begin with,
   /// and whenever the logits of the one before were all taken.
-  virtual const Evaluation* next() = 0;
+  virtual const Evaluation* next(Guessing& guessing) = 0;
 
   /// Logits after the evaluation's token `index`. Leaves the evaluation as it is. False: those that are left
   /// of it are not wanted any more.
