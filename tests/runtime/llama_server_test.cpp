@@ -28,7 +28,8 @@ using namespace std::chrono_literals;
 const std::filesystem::path kAssistant = SLM_GRAPH_ASSISTANT;
 constexpr const char* kPrompt = "play some jazz\n";
 
-/// A llama-server with the assistant's medium model, whose chat template is the message itself.
+/// A llama-server with the assistant's medium model, whose chat template is the message itself, with
+/// keys and values as the assistant keeps them.
 class LlamaServer {
  public:
   explicit LlamaServer(const std::string& program, const std::string& key = "", bool embeds = false)
@@ -47,12 +48,12 @@ class LlamaServer {
 
  private:
   std::vector<std::string> arguments(const std::string& program, const std::string& key, bool embeds) const {
-    std::vector<std::string> words = {program, "--model", (kAssistant / "medium-q8_0.gguf").string(),
-                                      "--host", "127.0.0.1", "--port", std::to_string(port_), "--ctx-size",
-                                      "4096", "--parallel", "16", "--threads", "1", "--jinja",
-                                      "--chat-template", "{{ messages[0]['content'] }}",
-                                      // Nobody reads what it writes, and a full pipe would stop it.
-                                      "--log-disable"};
+    std::vector<std::string> words = {
+        program, "--model", (kAssistant / "medium-q8_0.gguf").string(), "--host", "127.0.0.1", "--port",
+        std::to_string(port_), "--ctx-size", "4096", "--parallel", "16", "--threads", "1", "--jinja",
+        "--cache-type-k", "q8_0", "--cache-type-v", "q8_0", "--chat-template", "{{ messages[0]['content'] }}",
+        // Nobody reads what it writes, and a full pipe would stop it.
+        "--log-disable"};
     if (!key.empty()) words.insert(words.end(), {"--api-key", key});
     if (embeds) words.insert(words.end(), {"--embeddings", "--pooling", "mean"});
     return words;
@@ -129,7 +130,8 @@ TEST_F(LlamaServerTest, HoldsChatsToASchemaByItsOwnGrammar) {
 
 TEST_F(LlamaServerTest, GivesTheEvidenceOfTheLlamaBackend) {
   const LlamaServer server(program_);
-  const Model local = llama::load_llama(kAssistant / "medium-q8_0.gguf");
+  const Model local =
+      llama::load_llama(kAssistant / "medium-q8_0.gguf", {.kv_type = LlamaOptions::KvType::q8_0});
   const auto expected = std::get<Generation>(taken(ask(*local.generator, {.prompt = kPrompt})));
   ASSERT_FALSE(expected.evidence.token_logprobs.empty());
   for (const auto api : {OpenAiOptions::Api::completions, OpenAiOptions::Api::chat}) {
@@ -164,7 +166,8 @@ TEST_F(LlamaServerTest, EndsWhereItIsToldTo) {
 
 TEST_F(LlamaServerTest, WeighsChoicesAsTheLlamaBackendDoes) {
   const LlamaServer server(program_);
-  const Model local = llama::load_llama(kAssistant / "medium-q8_0.gguf");
+  const Model local =
+      llama::load_llama(kAssistant / "medium-q8_0.gguf", {.kv_type = LlamaOptions::KvType::q8_0});
   const auto choices = std::make_shared<const std::vector<std::string>>(std::vector<std::string>{
       R"({"intent":"PlayMusic)", R"({"intent":"AddToPlaylist)", R"({"intent":"SearchCreativeWork)"});
   const auto weighed = [&](ChoiceScorer& scorer) {

@@ -33,7 +33,7 @@ class RecordedRun : public ::testing::Test {
     live_ = text_of_file(folder_ / "assistant.yaml");
     replay_ = replaced(live_, "backend: ngram, file: nano.slm", "backend: replay, file: rec.jsonl");
     for (const std::string model : {"small", "medium"}) {
-      const std::string options = "-q8_0.gguf, context: 256, slots: 16";
+      const std::string options = "-q8_0.gguf, context: 256, slots: 16, kv_type: q8_0";
       replay_ =
           replaced(replay_, "backend: llama, file: " + model + options, "backend: replay, file: rec.jsonl");
     }
@@ -119,7 +119,7 @@ TEST_F(RecordedRun, RefusesToWriteOverWhatIsReadOrWritten) {
 
 TEST_F(RecordedRun, CostsWhatItsPricesSayLiveAndReplayed) {
   const std::string price = ", price: { call: 1, input: 1000000, output: 2000000 }, watts: 50 }";
-  const auto live = run(replaced(live_, "slots: 16 }", "slots: 16" + price), true);
+  const auto live = run(replaced(live_, "kv_type: q8_0 }", "kv_type: q8_0" + price), true);
   const auto check = [](const runtime::RunReport& report) {
     for (const auto& tier : report.summary.tiers()) {
       if (tier.name == "nano") {
