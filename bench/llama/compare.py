@@ -66,6 +66,8 @@ def cases(real_shape):
     yield Case("medium, f16, 16 at once", medium, texts, 16, 96, 256)
     for at_once in [1, 4, 16]:
         yield Case(f"medium, schema, {at_once} at once", medium, texts, at_once, 96, 256, kv_type="q8_0", schema=True)
+    beginning = " ".join(texts).replace("\n", "")[:1000]
+    yield Case("medium, shared beginning, 16 at once", medium, [beginning + text for text in texts[:64]], 16, 32, 512, kv_type="q8_0")
     for at_once, count in [(1, 3), (4, 8), (16, 16)]:
         yield Case(f"real shape, {at_once} at once", real_shape, [some(64) for _ in range(count)], at_once, 32, 640)
     shared = some(500)
