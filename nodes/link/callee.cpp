@@ -50,7 +50,7 @@ struct Callee::Record {
   Work work;  ///< while waiting, or to be done again
   std::stop_source stop;
   bool is_wanted_again = false;  ///< called off and then sent again, while it was being done
-  CarriedReply reply;  ///< once done
+  CarriedReply reply;            ///< once done
 };
 
 Callee::Callee(const PipelineSpec& spec, CalleeOptions options, Doer& doer, Send send, Log log)
