@@ -440,7 +440,10 @@ TEST(LinkProcess, NeverShowsACalleeWhatWasRedacted) {
   const Pipeline pipeline = pipeline_of(kRedacting);
   Process cloud{pipeline, options_of("cloud")};
   Process edge{pipeline, options_of("edge", {{"cloud", cloud.address()}})};
-  SpyNode::seen.clear();
+  {
+    const std::lock_guard lock{SpyNode::mutex};
+    SpyNode::seen.clear();
+  }
   const Outcome outcome =
       outcome_of(edge.graph(), {.text = "ask bob@x.org of s17, +49 30 1234567 and [email_1]",
                                 .fields = {{"from", "bob@x.org"}, {"to", "eve@x.org s18"}}});
