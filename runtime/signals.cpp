@@ -69,6 +69,11 @@ Signals::Signals(std::function<void(int)> on_signal)
   signal_pipe = ::dup(pipe.write_end.get());
   if (signal_pipe < 0) throw std::system_error(errno, std::generic_category(), "dup");
   thread_ = std::thread{[this] { watch(); }};
+  // They come to that thread alone, whose waiting nothing else depends on.
+  sigset_t ours;
+  ::sigemptyset(&ours);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&ours, number);
+  ::pthread_sigmask(SIG_BLOCK, &ours, &mask_before_);
   set_handler({SIGINT, SIGTERM}, handle);
   if (heeds_hangup_) set_handler({SIGHUP}, handle);
 }
@@ -79,6 +84,7 @@ void Signals::stop() {
   if (heeds_hangup_) set_handler({SIGHUP}, SIG_DFL);
   send(kEnd);
   thread_.join();
+  ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
 void Signals::watch() {

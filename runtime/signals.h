@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signal.h>
+
 #include <atomic>
 #include <functional>
 #include <thread>
@@ -12,7 +14,8 @@ namespace slm::runtime {
 ///
 /// The first signal asks to finish what was begun, the second to give that up; a third ends the process at
 /// once, as if nobody had listened. SIGHUP counts once however often it comes, since a terminal that closes
-/// sends several, and not at all where it was ignored before, as under nohup. One object at a time.
+/// sends several, and not at all where it was ignored before, as under nohup. One object at a time, made and
+/// stopped by the same thread, before that starts others: they interrupt none of them.
 class Signals {
  public:
   /// `on_signal(1)` and `on_signal(2)` are called on a thread of this object.
@@ -33,6 +36,7 @@ class Signals {
   bool heeds_hangup_;
   std::atomic<int> count_{0};
   Descriptor arrivals_;
+  sigset_t mask_before_{};
   std::thread thread_;
 };
 
