@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -54,10 +55,12 @@ class CacheCommand : public ::testing::Test {
           Json{{"id", i}, {"text", "text " + std::to_string(i % different)}, {"label", "said"}}.dump() + "\n";
     return folder_.write("in.jsonl", text);
   }
+  /// In the order of their ids: an answer that was kept may come before the one that it was asked after.
   std::vector<Json> outcomes() {
     std::vector<Json> all;
     std::istringstream stream{text_of_file(folder_ / "out.jsonl")};
     for (std::string line; std::getline(stream, line);) all.push_back(Json::parse(line));
+    std::ranges::sort(all, {}, [](const Json& outcome) { return outcome.at("id").dump(); });
     return all;
   }
   Ended run(const std::vector<std::string>& more = {}, const std::filesystem::path& pipeline = {}) {

@@ -73,7 +73,7 @@ processes:
   edge: {}
   cloud:
     listen: "ipc://socket"
-    heartbeat: 100ms
+    heartbeat: 500ms
     workers: { listen: "ipc://workers", window: 1 }
 nodes:
   near: { type: die, of: nothing, to: far }

@@ -19,7 +19,7 @@ namespace {
 
 using runtime::Descriptor;
 
-constexpr std::chrono::seconds kLimit{60};
+constexpr std::chrono::seconds kLimit{240};
 
 std::pair<Descriptor, Descriptor> make_pipe() {
   std::array<int, 2> ends{};
@@ -122,7 +122,7 @@ bool Program::pump(std::chrono::steady_clock::time_point deadline) {
   std::array<pollfd, 3> watched = {{{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}, {fed, POLLOUT, 0}}};
   if (out_.get() < 0 && err_.get() < 0) return false;
   if (left.count() <= 0 || ::poll(watched.data(), watched.size(), static_cast<int>(left.count())) <= 0)
-    throw std::runtime_error("nothing for a minute; so far: " + ended_.out + ended_.err);
+    throw std::runtime_error("not done in four minutes; so far: " + ended_.out + ended_.err);
   if (watched[0].revents != 0) take(out_, ended_.out);
   if (watched[1].revents != 0) take(err_, ended_.err);
   if (watched[2].revents != 0) feed();

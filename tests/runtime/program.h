@@ -17,7 +17,7 @@ struct Ended {
   std::size_t most_memory_bytes = 0;
 };
 
-/// A real process, its standard streams in the test's hands. Whatever takes longer than a minute fails the
+/// A real process, its standard streams in the test's hands. Whatever takes longer than four minutes fails the
 /// test that waits for it.
 class Program {
  public:
