@@ -6,9 +6,9 @@
 
 namespace slm::llama {
 
-/// Scores each of several continuations of a prompt. The prompt is evaluated once; its logits give every
-/// choice's first token, so that choices of one token cost nothing more, and the others each evaluate their
-/// own tokens but the last, one choice after the other in the same sequence.
+/// Scores each of several continuations of a prompt. They are one trie of tokens, walked depth first in the
+/// prompt's own sequence: the prompt and every beginning that choices share are evaluated once, and a choice
+/// of one token costs nothing more.
 class ScoringTask : public Task {
  public:
   using Done = std::function<void(ChoiceResult)>;
@@ -23,16 +23,23 @@ class ScoringTask : public Task {
   void fail(ModelFailure failure) override { done_(std::move(failure)); }
 
  private:
+  using Tokens = std::vector<llama_token>;
+
+  /// Adds to each choice that goes on from the first `depth` tokens of `path_` what its next token has.
+  void score(std::size_t depth, std::span<const float> logits);
+
   std::shared_ptr<const std::vector<std::string>> names_;
-  std::vector<std::vector<llama_token>> choices_;
-  std::vector<double> logprobs_;  // of the tokens seen so far, summed, for each choice
+  std::vector<Tokens> choices_;
+  std::vector<std::size_t> order_;  // of the choices by their tokens: those that begin alike are neighbours
+  std::vector<double> logprobs_;    // of the tokens seen so far, summed, for each choice
   Done done_;
   Evaluation evaluation_;
   int prompt_tokens_;
   bool is_prompt_cut_;
-  bool is_prompt_ = true;  // being evaluated, else `choice_`
   bool is_begun_ = false;
-  std::size_t choice_ = 0;
+  Tokens path_;             // what is evaluated after the prompt, or about to be
+  std::size_t depth_ = 0;   // of its tokens, those evaluated before
+  std::size_t choice_ = 0;  // in `order_`, the next to look at
 };
 
 }  // namespace slm::llama

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "models/llama/llama_model.h"
+#include "models/llama/scoring_task.h"
 #include "tests/models/llama/ask.h"
 #include "tests/models/llama/plain_decoding.h"
 #include "tests/models/llama/tiny_model.h"
@@ -58,6 +59,76 @@ TEST_P(ChoicesOfEachArchitecture, ScoresWhatTheTokensProbabilitiesMultiplyTo) {
     const auto& probabilities = scores.evidence.labels.probabilities;
     EXPECT_NEAR(std::accumulate(probabilities.begin(), probabilities.end(), 0.0), 1, 1e-5);
   }
+}
+
+TEST(LlamaChoices, EvaluateWhatTheyShareOnce) {
+  // Choices as they may be given, of tokens of a vocabulary of 8; each beginning of one that goes on is to be
+  // evaluated once: [1], [1 2], [1 2 3], [4].
+  const std::vector<std::vector<llama_token>> choices{{4, 1}, {1, 2, 3, 5}, {6},   {1, 2, 3, 6},
+                                                      {1, 7}, {1, 2},       {4, 2}};
+  std::vector<std::string> texts;
+  for (const auto& tokens : choices)
+    texts.push_back(std::to_string(texts.size()) + std::to_string(tokens.size()));
+  std::vector<float> probabilities;
+  llama::ScoringTask task{
+      {.choices = names(texts)}, {{3, 3}, false}, choices, [&](const ChoiceResult& result) {
+        probabilities = std::get<ChoiceScores>(result).evidence.labels.probabilities;
+      }};
+  // After a token, the next one is the likelier the closer it is; the prompt ends with 3.
+  const auto logits_after = [](llama_token token) {
+    std::vector<float> logits(8);
+    for (int next = 0; next < 8; ++next)
+      logits[static_cast<std::size_t>(next)] = -0.5F * std::abs(static_cast<float>(next - token));
+    return logits;
+  };
+  const auto logprob = [&](llama_token next, llama_token after) {
+    const auto logits = logits_after(after);
+    double total = 0;
+    for (const float logit : logits) total += std::exp(logit);
+    return logits[static_cast<std::size_t>(next)] - std::log(total);
+  };
+  llama::Guessing guessing;
+  std::vector<llama_token> sequence;
+  std::size_t evaluated = 0;
+  while (const llama::Evaluation* evaluation = task.next(guessing)) {
+    sequence.resize(static_cast<std::size_t>(evaluation->start));
+    for (std::size_t i = 0; i < evaluation->tokens.size(); ++i) {
+      sequence.push_back(evaluation->tokens[i]);
+      const bool wants = i >= evaluation->logits_from || i + 1 == evaluation->tokens.size();
+      if (wants) task.take(i, logits_after(sequence.back()));
+    }
+    evaluated += evaluation->tokens.size();
+  }
+  task.answer();
+  EXPECT_EQ(evaluated, 2U + 4U);
+  std::vector<double> expected;
+  double total = 0;
+  for (const auto& tokens : choices) {
+    double sum = 0;
+    for (std::size_t i = 0; i < tokens.size(); ++i) sum += logprob(tokens[i], i == 0 ? 3 : tokens[i - 1]);
+    expected.push_back(std::exp(sum));
+    total += expected.back();
+  }
+  ASSERT_EQ(probabilities.size(), choices.size());
+  for (std::size_t i = 0; i < choices.size(); ++i)
+    EXPECT_NEAR(probabilities[i], expected[i] / total, 1e-5) << i;
+}
+
+TEST(LlamaChoices, AreWeighedAfterAChatToo) {
+  const std::string chat_template =
+      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
+  const auto file = write({.controls = {"<|im_start|>", "<|im_end|>"}, .chat_template = chat_template},
+                          "chat-choices.gguf");
+  const Model model = llama::load_llama(file, kSmall);
+  const auto scores = [&](ChoiceRequest request) {
+    request.choices = names({"play", "book a table"});
+    return std::get<ChoiceScores>(begin(*model.scorer, std::move(request)).get());
+  };
+  const auto chat = scores({.chat = Chat{{"user", "what now"}}});
+  // Names of control tokens are tokens in a prompt.
+  const auto written = scores({.prompt = "<|im_start|>user\nwhat now<|im_end|>\n<|im_start|>assistant\n"});
+  EXPECT_EQ(chat.prompt_tokens, written.prompt_tokens);
+  EXPECT_NEAR(chat.evidence.labels.probabilities[0], written.evidence.labels.probabilities[0], 1e-3);
 }
 
 TEST(LlamaChoices, ShareTheModelWithGeneration) {
