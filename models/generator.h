@@ -87,6 +87,9 @@ struct GenerationRequest {
   std::shared_ptr<const Constraint> constraint;  ///< null: any text
   std::vector<std::string> stop;                 ///< output ends before the first of these
   std::string draft{};  ///< a guess at the answer, which it may hasten but never changes; empty: none
+  /// What the model may think before it answers, in tokens, beside `max_tokens`; see `Model::no_thinking`.
+  /// 0: it does not.
+  int thinking_tokens = 0;
   /// The answer ends at the first token that is less likely: nobody wants it then. 0: at none. Models that
   /// cannot tell in time take no notice of it.
   double give_up_below = 0;
@@ -102,7 +105,7 @@ struct Generation {
   Finish finish = Finish::end_of_text;
   Evidence evidence;
   int prompt_tokens = 0;
-  int generated_tokens = 0;
+  int generated_tokens = 0;    ///< with those of its thoughts
   bool is_prompt_cut = false;  ///< the middle of the prompt was left out, since it was too long
   int cached_tokens = 0;       ///< of the prompt's, that were evaluated for an earlier request
   int drafted_tokens =
@@ -134,6 +137,7 @@ struct ChoiceRequest {
   std::shared_ptr<const std::vector<std::string>> choices;
   Patience patience;
   std::optional<Subject> subject{};  ///< as in `GenerationRequest`
+  std::optional<Chat> chat{};        ///< as in `GenerationRequest`
 };
 
 struct ChoiceScores {

@@ -55,8 +55,9 @@ struct Model {
   std::shared_ptr<learning::Learner> learner;  ///< of a classifier that learns while it is used
   bool is_remote = false;                      ///< requests leave this process
   SubjectUse subjects{};
-  bool is_batched = false;  ///< answers may take hours
-  std::string no_chat{};    ///< why it takes prompts alone, and what to do; empty: it takes chats
+  bool is_batched = false;    ///< answers may take hours
+  std::string no_chat{};      ///< why it takes prompts alone, and what to do; empty: it takes chats
+  std::string no_thinking{};  ///< why it cannot be told to think, and what to do; empty: it can
 };
 
 }  // namespace slm

@@ -85,7 +85,7 @@ struct ModelStore::Entry {
   LlamaOptions options;  // the defaults for other formats
 
   std::mutex mutex;  // held while loading: who comes second waits for it
-  ModelInfo info;
+  Model described;   // what it says of itself, without what it can do
   std::weak_ptr<Classifier> classifier;
   std::weak_ptr<Generator> generator;
   std::weak_ptr<ChoiceScorer> scorer;
@@ -93,16 +93,22 @@ struct ModelStore::Entry {
   bool is_unloaded() const { return classifier.expired() && generator.expired() && scorer.expired(); }
 
   std::optional<Model> loaded() const {
-    Model model{info, classifier.lock(), generator.lock(), scorer.lock()};
+    Model model = described;
+    model.classifier = classifier.lock();
+    model.generator = generator.lock();
+    model.scorer = scorer.lock();
     if (!model.classifier && !model.generator && !model.scorer) return std::nullopt;
     return model;
   }
 
   void remember(const Model& model) {
-    info = model.info;
     classifier = model.classifier;
     generator = model.generator;
     scorer = model.scorer;
+    described = model;
+    described.classifier = nullptr;
+    described.generator = nullptr;
+    described.scorer = nullptr;
   }
 };
 

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "nodes/cache/check_nearest.h"
 #include "nodes/charge.h"
 #include "nodes/model_exit.h"
 #include "nodes/model_resource.h"
 #include "nodes/openai_batch.h"
-#include "nodes/prompt_template.h"
+#include "nodes/question.h"
 #include "nodes/retry.h"
 
 namespace slm {
@@ -17,7 +16,8 @@ constexpr const char* kName = "classify";
 
 struct ClassifyOptions {
   ModelRef model;
-  PromptTemplate prompt = PromptTemplate::parse("{text}");
+  std::optional<PromptTemplate> prompt;
+  std::optional<ChatOptions> chat;  ///< one of the two, or neither
   std::vector<std::string> choices;
   std::optional<RetryOptions> retry;
   Port to{.when_open = OutcomeKind::answered};
@@ -27,6 +27,8 @@ struct ClassifyOptions {
         .required("model", &ClassifyOptions::model, "model that labels")
         .optional("prompt", &ClassifyOptions::prompt,
                   "what the model is shown; the request's text if left out")
+        .optional("chat", &ClassifyOptions::chat,
+                  "in place of `prompt`: what a language model is told in its own form of conversation")
         .optional("choices", &ClassifyOptions::choices,
                   "labels that a language model chooses from, as it would write them")
         .optional("retry", &ClassifyOptions::retry,
@@ -61,10 +63,10 @@ class ClassifierNode : public Node {
       return options_.to;
     }
     LabelEvidence labels{classifier_->labels(), std::vector<float>(classifier_->labels()->size())};
-    if (options_.prompt.is_text_alone()) {
+    if (!options_.prompt || options_.prompt->is_text_alone()) {
       classifier_->classify(message.request.text, labels.probabilities);
     } else {
-      classifier_->classify(options_.prompt.fill(message), labels.probabilities);
+      classifier_->classify(options_.prompt->fill(message), labels.probabilities);
     }
     take_labels(message.answer, options_.model.name, std::move(labels));
     charge(message.hop(), rates_, 1, {});
@@ -96,9 +98,11 @@ class ChoiceNode : public AsyncNode {
       return done(exit_of_private(options_.model.name));
     retry_.ask<ChoiceResult>(
         message,
-        [this, id = message.request.id, prompt = options_.prompt.fill(message),
-         subject = options_.prompt.subject(message, subjects_)](Patience patience, auto scored) {
-          scorer_->score({id, prompt, choices_, std::move(patience), subject}, std::move(scored));
+        [this, id = message.request.id,
+         asked = Asking{options_.prompt, options_.chat}.of(message, subjects_)](Patience patience,
+                                                                                auto scored) {
+          scorer_->score({id, asked.prompt, choices_, std::move(patience), asked.subject, asked.chat},
+                         std::move(scored));
         },
         [this, &message, done = std::move(done)](ChoiceResult result, const Spent& spent) {
           done(take(message, std::move(result), spent));
@@ -138,6 +142,7 @@ AnyNode make(const std::shared_ptr<void>& untyped, const NodeContext& context) {
   const Model& model = opened_model(context, options.model);
   const ModelRates rates = context.rates(options.model.name);
   if (model.classifier) return std::unique_ptr<Node>{new ClassifierNode{options, model.classifier, rates}};
+  if (options.chat) require("chat", model, model.no_chat);
   return std::unique_ptr<AsyncNode>{new ChoiceNode{options, model, rates}};
 }
 
@@ -145,12 +150,15 @@ void check(const ClassifyOptions& options, CheckContext& context) {
   RetryOptions::check(options.retry, context);
   const ModelSpec* model = context.pipeline().model(options.model.name);
   if (!model) return;
-  cache::check_nearest(*model, options.prompt, context);
+  Asking{options.prompt, options.chat}.check(options.model.name, context);
   check_time_for_batches(options.model, context);
   const std::string name = "model `" + model->name + "`";
   const std::optional<bool> has_labels = has_own_labels(*model);
   if (!has_labels) return;
-  if (learning_of(*model) && !options.prompt.is_text_alone())
+  if (*has_labels && options.chat)
+    context.problem(context.node().place, "`chat` of node `" + context.node().name + "`: " + name +
+                                              " labels texts; expected no `chat`");
+  if (learning_of(*model) && options.prompt && !options.prompt->is_text_alone())
     context.problem(context.node().place, "`prompt` of node `" + context.node().name + "`: " + name +
                                               " learns from requests as they are; expected no `prompt`");
   if (*has_labels) {
@@ -203,7 +211,7 @@ NodeType classify_node() {
   };
   type.asks = [](const void* untyped) {
     const auto& options = *static_cast<const ClassifyOptions*>(untyped);
-    std::string text = options.prompt.source();
+    std::string text = Asking{options.prompt, options.chat}.source();
     for (const std::string& choice : options.choices) text.append(1, '\0').append(choice);
     return text;
   };

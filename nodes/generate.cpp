@@ -9,12 +9,12 @@
 #include "models/model.h"
 #include "models/ngram/xxhash64.h"
 #include "models/text_file.h"
-#include "nodes/cache/check_nearest.h"
 #include "nodes/charge.h"
 #include "nodes/gate.h"
 #include "nodes/model_exit.h"
 #include "nodes/model_resource.h"
 #include "nodes/openai_batch.h"
+#include "nodes/question.h"
 #include "nodes/same_answer.h"
 
 namespace slm {
@@ -169,6 +169,10 @@ Fields<GenerateOptions> GenerateOptions::fields() {
       .optional("grammar", &O::grammar, "GBNF grammar file that the answer is held to")
       .optional("max_tokens", &O::max_tokens, "the answer is cut off after this many; 128 if left out",
                 {1, 1 << 20})
+      .optional("thinking", &O::thinking,
+                "with `chat`: tokens that a model which can think may think before its answer; none if left "
+                "out",
+                {1, 1 << 20})
       .optional("stop", &O::stop, "texts before the first of which the answer ends")
       .optional("temperature", &O::temperature, "0, the default, always takes the likeliest token", {0, 10})
       .optional("seed", &O::seed, "draws the same tokens again; for a temperature above 0", {0})
@@ -193,25 +197,23 @@ GenerateNode::GenerateNode(GenerateOptions options, const NodeContext& context)
       constraint_{compiled(*generator_, options_)},
       retry_{options_.retry, opened_model(context, options_.model).is_batched} {
   const Model& model = opened_model(context, options_.model);
-  if (options_.chat && !model.no_chat.empty())
-    throw ModelError{"`chat` with " + model.info.file.string() + ": " + model.no_chat};
+  if (options_.chat) require("chat", model, model.no_chat);
+  if (options_.thinking > 0) require("thinking", model, model.no_thinking);
 }
 
 void GenerateNode::process(Message& message, Done done) {
   if (is_remote_ && message.request.privacy == Privacy::local)
     return done(exit_of_private(options_.model.name));
+  Question question = Asking{options_.prompt, options_.chat}.of(message, subjects_);
   GenerationRequest request;
   request.id = message.request.id;
-  if (options_.chat) {
-    request.chat = options_.chat->filled(message);
-    request.prompt = text_of(*request.chat);
-  } else {
-    request.prompt = options_.prompt->fill(message);
-    request.subject = options_.prompt->subject(message, subjects_);
-  }
+  request.prompt = std::move(question.prompt);
+  request.chat = std::move(question.chat);
+  request.subject = std::move(question.subject);
   request.constraint = constraint_;
   request.stop = options_.stop;
   request.max_tokens = options_.max_tokens;
+  request.thinking_tokens = options_.thinking;
   request.temperature = static_cast<float>(options_.temperature);
   request.seed = static_cast<std::uint64_t>(options_.seed);
   request.give_up_below = give_up_below_;
@@ -276,18 +278,14 @@ void GenerateNode::check(const GenerateOptions& options, CheckContext& context) 
     context.problem(context.node().place, "`sample_temperature` of node `" + context.node().name +
                                               "` has no use without samples; expected `samples` too");
   const std::string node = "node `" + context.node().name + "` ";
-  if (options.prompt.has_value() == options.chat.has_value())
-    context.problem(context.node().place,
-                    node + (options.chat ? "has both `prompt` and `chat`" : "lacks `prompt`") +
-                        "; expected one of `prompt` and `chat`");
-  const ModelSpec* model = context.pipeline().model(options.model.name);
-  // A chat has no text apart from the rest, by which near questions could be found.
-  if (model) cache::check_nearest(*model, options.prompt.value_or(PromptTemplate{}), context);
+  if (!options.prompt && !options.chat)
+    context.problem(context.node().place, node + "lacks `prompt`; expected one of `prompt` and `chat`");
+  if (options.thinking > 0 && !options.chat)
+    context.problem(context.node().place, "`thinking` of " + node +
+                                              "needs `chat`, by whose template the model "
+                                              "is told to think; expected `chat` in place of `prompt`");
   const OpenAiOptions* remote = remote_options(options, context.pipeline());
-  if (options.chat && remote && remote->api == OpenAiOptions::Api::completions)
-    context.problem(context.node().place,
-                    "`chat` of " + node + "needs chats: model `" + options.model.name +
-                        "` has `api: completions`; expected `api: chat`, or `prompt` here");
+  Asking{options.prompt, options.chat}.check(options.model.name, context);
   check_time_for_batches(options.model, context);
   if (options.grammar && remote && remote->server != OpenAiOptions::Server::llama_server)
     context.problem(options.grammar->place, "`grammar` of node `" + context.node().name + "`: model `" +
@@ -309,10 +307,10 @@ std::vector<SignalKind> GenerateNode::gives(const GenerateOptions& options, cons
 }
 
 std::string GenerateNode::asks(const GenerateOptions& options) {
-  std::string text =
-      options.chat ? options.chat->source() : options.prompt.value_or(PromptTemplate{}).source();
+  std::string text = Asking{options.prompt, options.chat}.source();
   for (const auto& file : {options.schema, options.grammar})
     text.append(1, '\0').append(file ? read_text_file(file->path) : "");
+  if (options.thinking > 0) text.append(1, '\0').append("thinking ").append(std::to_string(options.thinking));
   return text;
 }
 

@@ -20,6 +20,7 @@ struct GenerateOptions {
   std::optional<FilePath> schema;
   std::optional<FilePath> grammar;
   int max_tokens = 128;
+  int thinking = 0;
   std::vector<std::string> stop;
   double temperature = 0;
   int seed = 0;

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "models/llama/thoughts.h"
 #include "models/model.h"
 
 namespace slm::llama {
@@ -20,8 +21,12 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-// The model's answer begins behind thoughts that are over.
-constexpr const char* kNoThoughts = "<think>\n\n</think>\n\n";
+// What the model's answer begins behind: thoughts that have begun, or are over.
+std::string beginning_of_answer(bool thinks) {
+  std::string text(kThoughtsBegin);
+  if (!thinks) text.append("\n").append(kThoughtsEnd).append(kAfterThoughts);
+  return text;
+}
 
 }  // namespace
 
@@ -58,7 +63,7 @@ std::string ChatTemplate::rendered(const Chat& chat) const {
   return text;
 }
 
-std::vector<ChatTemplate::Piece> ChatTemplate::pieces(const Chat& chat) const {
+std::vector<ChatTemplate::Piece> ChatTemplate::pieces(const Chat& chat, bool thinks) const {
   Chat stand_ins;
   for (const ChatMessage& message : chat) stand_ins.push_back({message.role, placeholder(stand_ins.size())});
   const std::string text = rendered(stand_ins);
@@ -78,19 +83,20 @@ std::vector<ChatTemplate::Piece> ChatTemplate::pieces(const Chat& chat) const {
     pieces.push_back({std::string(is_trimmed ? trimmed(chat[i].content) : chat[i].content), true});
     at = found + mark.size();
   }
-  pieces.push_back({text.substr(at) + (can_think_ ? kNoThoughts : ""), false});
+  pieces.push_back({text.substr(at) + (can_think_ ? beginning_of_answer(thinks) : ""), false});
   return pieces;
 }
 
-std::string ChatTemplate::text(const Chat& chat) const {
+std::string ChatTemplate::text(const Chat& chat, bool thinks) const {
   std::string text;
-  for (const Piece& piece : pieces(chat)) text += piece.text;
+  for (const Piece& piece : pieces(chat, thinks)) text += piece.text;
   return text;
 }
 
-std::vector<llama_token> ChatTemplate::tokens(const Chat& chat, const Vocabulary& vocabulary) const {
+std::vector<llama_token> ChatTemplate::tokens(const Chat& chat, const Vocabulary& vocabulary,
+                                              bool thinks) const {
   std::vector<llama_token> tokens;
-  for (const Piece& piece : pieces(chat)) {
+  for (const Piece& piece : pieces(chat, thinks)) {
     const std::vector<llama_token> more = piece.is_content ? vocabulary.tokenize_continuation(piece.text)
                                           : tokens.empty() ? vocabulary.tokenize_prompt(piece.text)
                                                            : vocabulary.tokenize_markup(piece.text);

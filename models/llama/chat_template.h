@@ -19,20 +19,23 @@ class ChatTemplate {
   /// Why no chat can be rendered, and what to do; empty where one can.
   const std::string& problem() const { return problem_; }
 
-  /// The chat as text, up to where the answer begins. Of a model that thinks (Qwen 3), the thinking is
-  /// skipped. Throws `ModelError` where the template has no place for one of the messages.
-  std::string text(const Chat& chat) const;
+  /// Whether the model can think before it answers, or not, as it is told (Qwen 3).
+  bool can_think() const { return can_think_; }
+
+  /// The chat as text, up to where the answer begins, or the thinking before it. Throws `ModelError` where
+  /// the template has no place for one of the messages.
+  std::string text(const Chat& chat, bool thinks = false) const;
 
   /// The chat as tokens. Only the template's own text has control tokens: in what a message says, their names
   /// are text.
-  std::vector<llama_token> tokens(const Chat& chat, const Vocabulary& vocabulary) const;
+  std::vector<llama_token> tokens(const Chat& chat, const Vocabulary& vocabulary, bool thinks = false) const;
 
  private:
   struct Piece {
     std::string text;
     bool is_content;  // else the template's own
   };
-  std::vector<Piece> pieces(const Chat& chat) const;
+  std::vector<Piece> pieces(const Chat& chat, bool thinks) const;
   std::string rendered(const Chat& chat) const;
 
   std::string template_;

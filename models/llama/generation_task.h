@@ -6,6 +6,7 @@
 
 #include "models/llama/draft.h"
 #include "models/llama/task.h"
+#include "models/llama/thoughts.h"
 #include "models/llama/token_sampler.h"
 #include "models/output/output_text.h"
 
@@ -16,10 +17,10 @@ class GenerationTask : public Task {
  public:
   using Done = std::function<void(GenerationResult)>;
 
-  /// `request.constraint` is null or this model's. No guess at the answer is evaluated that would go beyond
-  /// the context's tokens, and none at all where it has 0.
-  GenerationTask(GenerationRequest request, Prompt prompt, const Vocabulary& vocabulary,
-                 int context_for_guesses, Done done);
+  /// `request.constraint` is null or this model's. `context` is that of a request, in tokens. Without
+  /// `can_guess`, no guesses at the answer are evaluated.
+  GenerationTask(GenerationRequest request, Prompt prompt, const Vocabulary& vocabulary, int context,
+                 bool can_guess, Done done);
 
   const std::vector<llama_token>& prompt() const override { return evaluation_.tokens; }
   void begin(int cached_tokens) override { generation_.cached_tokens = cached_tokens; }
@@ -29,11 +30,14 @@ class GenerationTask : public Task {
   void fail(ModelFailure failure) override { done_(std::move(failure)); }
 
  private:
+  int end() const;
+  void think(std::span<const float> logits);
   void sample(std::span<const float> logits);
   void finish(Generation::Finish how);
   std::vector<llama_token> guess(Guessing& guessing);
 
   const Vocabulary* vocabulary_;
+  Thoughts thoughts_;
   std::shared_ptr<const CompiledConstraint> constraint_;
   Done done_;
   TokenSampler sampler_;
@@ -42,12 +46,15 @@ class GenerationTask : public Task {
   double give_up_below_;
   int max_tokens_;
   int context_;
+  bool can_guess_;
   Evaluation evaluation_;    // the prompt, then the last token, each with what may come next
   std::size_t guessed_ = 0;  // tokens at the end of the evaluation that are guesses
   std::size_t right_ = 0;    // of them, so far
   bool is_forced_ = false;   // they are what the grammar leaves no choice about
   Generation generation_;
-  llama_token last_ = LLAMA_TOKEN_NULL;  // sampled, to be evaluated next
+  int thought_tokens_ = 0;               // between the prompt and the answer
+  std::vector<llama_token> closing_;     // of the thoughts, to be evaluated next
+  llama_token last_ = LLAMA_TOKEN_NULL;  // sampled, to be evaluated before that
   bool is_finished_ = false;
   bool is_stuck_ = false;
 };

@@ -64,14 +64,14 @@ Prompt LlamaModel::prompt_of(std::string_view text, std::size_t answer_tokens, s
   });
 }
 
-Prompt LlamaModel::prompt_of(Chat chat, std::size_t answer_tokens, std::string& refusal) const {
+Prompt LlamaModel::prompt_of(Chat chat, std::size_t answer_tokens, bool thinks, std::string& refusal) const {
   const Vocabulary& vocabulary = weights_->vocabulary;
   std::size_t bytes = 0;
   for (const ChatMessage& message : chat) bytes += message.content.size();
   try {
     return fitted(bytes, answer_tokens, refusal, [&](std::size_t most) {
       for (ChatMessage& message : chat) message.content = vocabulary.ends_of(message.content, most);
-      return chat_template_.tokens(chat, vocabulary);
+      return chat_template_.tokens(chat, vocabulary, thinks);
     });
   } catch (const ModelError& error) {
     refusal = error.what();
@@ -94,11 +94,12 @@ void LlamaModel::generate(GenerationRequest request, std::function<void(Generati
     refusal = "the output format was compiled by another model";
     request.constraint = nullptr;
   }
-  const auto answer_tokens = static_cast<std::size_t>(std::max(request.max_tokens, 0));
-  Prompt prompt = request.chat ? prompt_of(*request.chat, answer_tokens, refusal)
+  const auto answer_tokens =
+      static_cast<std::size_t>(std::max(request.max_tokens, 0) + std::max(request.thinking_tokens, 0));
+  Prompt prompt = request.chat ? prompt_of(*request.chat, answer_tokens, request.thinking_tokens > 0, refusal)
                                : prompt_of(request.prompt, answer_tokens, refusal);
   submit(std::make_unique<GenerationTask>(std::move(request), std::move(prompt), weights_->vocabulary,
-                                          can_guess_ ? executor_.context() : 0, std::move(done)),
+                                          executor_.context(), can_guess_, std::move(done)),
          std::move(refusal));
 }
 
@@ -116,7 +117,9 @@ void LlamaModel::score(ChoiceRequest request, std::function<void(ChoiceResult)> 
     }
   }
   Prompt prompt;
-  if (refusal.empty()) prompt = prompt_of(request.prompt, longest, refusal);
+  if (refusal.empty())
+    prompt = request.chat ? prompt_of(*request.chat, longest, false, refusal)
+                          : prompt_of(request.prompt, longest, refusal);
   submit(std::make_unique<ScoringTask>(std::move(request), std::move(prompt), std::move(choices),
                                        std::move(done)),
          std::move(refusal));
@@ -129,7 +132,11 @@ Model load_llama(const std::filesystem::path& file, const LlamaOptions& options)
           .generator = model,
           .scorer = model,
           .learner = nullptr,
-          .no_chat = model->chat_template().problem()};
+          .no_chat = model->chat_template().problem(),
+          .no_thinking = model->chat_template().can_think()
+                             ? ""
+                             : "the chat template in the model's file has no `enable_thinking`; take a model "
+                               "that can think, such as Qwen 3, or leave `thinking` out"};
 }
 
 }  // namespace slm::llama

@@ -22,7 +22,7 @@ class LlamaModel : public Generator, public ChoiceScorer {
 
  private:
   Prompt prompt_of(std::string_view text, std::size_t answer_tokens, std::string& refusal) const;
-  Prompt prompt_of(Chat chat, std::size_t answer_tokens, std::string& refusal) const;
+  Prompt prompt_of(Chat chat, std::size_t answer_tokens, bool thinks, std::string& refusal) const;
   template <class Tokenize>
   Prompt fitted(std::size_t bytes, std::size_t answer_tokens, std::string& refusal, Tokenize tokenize) const;
   void submit(std::unique_ptr<Task> task, std::string refusal);

@@ -24,6 +24,9 @@ class TokenSampler {
   TokenSampler(std::optional<GrammarState> grammar, float temperature, std::uint64_t seed)
       : grammar_(std::move(grammar)), temperature_(temperature), random_(seed) {}
 
+  /// From now on, what the grammar allows.
+  void hold_to(std::optional<GrammarState> grammar) { grammar_ = std::move(grammar); }
+
   /// Empty where the grammar allows no token of the vocabulary.
   std::optional<SampledToken> sample(std::span<const float> logits, const Vocabulary& vocabulary);
 

@@ -154,7 +154,8 @@ Model opened(const OpenAiOptions& options, const Make& make) {
             .classifier = nullptr,
             .generator = model,
             .scorer = model,
-            .is_remote = true};
+            .is_remote = true,
+            .no_thinking = "its server says whether it thinks; leave `thinking` out"};
   } catch (const std::invalid_argument& error) {
     throw ModelError(std::string("`url`: ") + error.what());
   }
@@ -260,6 +261,7 @@ void OpenAiModel::score(ChoiceRequest request, std::function<void(ChoiceResult)>
                                                                  "none of them empty"});
   }
   const Query query{.prompt = std::move(request.prompt),
+                    .chat = std::move(request.chat),
                     .max_tokens = tokens_for(*request.choices),
                     .format = format_of(*request.choices, options_),
                     .top_logprobs = options_.logprobs ? likeliest_shown(options_) : 0};

@@ -35,6 +35,7 @@ Asked asked_of(const GenerationRequest& request, std::string format) {
           .format = std::move(format),
           .stop = request.stop,
           .max_tokens = request.max_tokens,
+          .thinking_tokens = request.thinking_tokens,
           .temperature = request.temperature,
           .seed = request.seed};
 }
@@ -42,6 +43,7 @@ Asked asked_of(const GenerationRequest& request, std::string format) {
 Asked asked_of(const ChoiceRequest& request) {
   Asked asked{.call = request.choices ? Asked::Call::choose : Asked::Call::classify,
               .prompt = request.prompt,
+              .is_chat = request.chat.has_value(),
               .choices = {},
               .format = {},
               .stop = {}};
@@ -66,6 +68,7 @@ std::uint64_t key_of(const Asked& asked, std::string_view identity) {
   append(bytes, std::uint64_t{std::bit_cast<std::uint32_t>(asked.temperature)});
   append(bytes, asked.seed);
   if (asked.is_chat) append(bytes, std::string_view{"chat"});
+  if (asked.thinking_tokens > 0) append(bytes, static_cast<std::uint64_t>(asked.thinking_tokens));
   return hash_of(bytes);
 }
 

@@ -19,6 +19,7 @@ struct Asked {
   std::string format;                ///< as `format_name` gives it; empty: any text
   std::vector<std::string> stop;
   int max_tokens = 0;
+  int thinking_tokens = 0;
   float temperature = 0;
   std::uint64_t seed = 0;
 

@@ -52,11 +52,12 @@ const char* name_in(const Names& names, Value value) {
 Json asked_json(const Asked& asked) {
   Json json{{"prompt", asked.prompt}};
   if (asked.call == Call::choose) json["choices"] = asked.choices;
-  if (asked.call != Call::generate) return json;
   if (asked.is_chat) json["chat"] = true;
+  if (asked.call != Call::generate) return json;
   if (!asked.format.empty()) json["format"] = asked.format;
   if (!asked.stop.empty()) json["stop"] = asked.stop;
   json["max_tokens"] = asked.max_tokens;
+  if (asked.thinking_tokens > 0) json["thinking_tokens"] = asked.thinking_tokens;
   json["temperature"] = shortest(asked.temperature);
   json["seed"] = asked.seed;
   return json;
@@ -193,11 +194,12 @@ const Json& object_in(const Json& json, const char* name) {
 Asked asked_in(const Json& json, Call call) {
   Asked asked{.call = call, .prompt = text_in(json, "prompt"), .choices = {}, .format = {}, .stop = {}};
   if (call == Call::choose) asked.choices = texts_in(json, "choices");
-  if (call != Call::generate) return asked;
   if (const Json& chat = member(json, "chat"); chat.is_boolean()) asked.is_chat = chat.get<bool>();
+  if (call != Call::generate) return asked;
   if (json.contains("format")) asked.format = text_in(json, "format");
   asked.stop = texts_in(json, "stop");
   asked.max_tokens = whole_in<int>(json, "max_tokens");
+  if (json.contains("thinking_tokens")) asked.thinking_tokens = whole_in<int>(json, "thinking_tokens");
   asked.temperature = static_cast<float>(number_in(json, "temperature").value_or(0));
   asked.seed = whole_in<std::uint64_t>(json, "seed");
   return asked;

@@ -56,6 +56,7 @@ std::string differences(const Record& record, const std::string& identity, const
   differ("output format", or_none(record.asked.format), or_none(asked.format));
   differ("stop", listed(record.asked.stop), listed(asked.stop));
   differ("max_tokens", std::to_string(record.asked.max_tokens), std::to_string(asked.max_tokens));
+  differ("thinking", std::to_string(record.asked.thinking_tokens), std::to_string(asked.thinking_tokens));
   differ("temperature", number(record.asked.temperature), number(asked.temperature));
   differ("seed", std::to_string(record.asked.seed), std::to_string(asked.seed));
   return text;

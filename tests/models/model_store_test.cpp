@@ -53,6 +53,16 @@ TEST(ModelStore, SharesOneModelAmongAllWhoOpenIt) {
   EXPECT_NE(store.open_llama(file, others).generator, first.generator);
 }
 
+TEST(ModelStore, TellsAllWhoOpenAModelWhatItCannotDo) {
+  const auto file = write({}, "no-chats.gguf");
+  ModelStore store;
+  const Model first = store.open_llama(file, kSmall);
+  const Model second = store.open_llama(file, kSmall);
+  EXPECT_NE(first.no_chat, "");
+  EXPECT_EQ(second.no_chat, first.no_chat);
+  EXPECT_EQ(second.no_thinking, first.no_thinking);
+}
+
 TEST(ModelStore, UnloadsAModelWithItsLastUser) {
   const auto file = write({}, "unloaded.gguf");
   ModelStore store;

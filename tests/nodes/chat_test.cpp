@@ -87,6 +87,42 @@ TEST(ChatNode, AsksInTheModelsOwnForm) {
   EXPECT_EQ(outcome.answer.text, "<one>ジ<two>");
 }
 
+TEST(ChatNode, WeighsChoicesInTheModelsOwnForm) {
+  const auto label = [](const std::string& chat) {
+    llama_pipeline(kChatMl, "chat: {}");  // writes the model
+    Graph graph{Pipeline::parse(
+        "pipeline: p\nversion: 1\nentry: a\nmodels:\n"
+        "  small: { backend: llama, file: chatter.gguf, context: 256, slots: 2, threads: 1 }\nnodes:\n"
+        "  a: { type: classify, model: small, choices: ['<two>', '<one>'], " +
+            chat + " }\n",
+        testing::test_folder() / "p.yaml")};
+    return graph.submit({.text = "<one>"}).get();
+  };
+  const Outcome chat = label("chat: { system: Be brief. }");
+  EXPECT_EQ(chat.answer.label, "<one>") << "that is what follows a line's end: " << chat.reason;
+  EXPECT_GT(chat.answer.evidence.labels.probabilities.at(1), 0.9F);
+}
+
+TEST(ChatNode, AModelThatCannotThinkIsAnErrorAtLoad) {
+  try {
+    Graph graph{llama_pipeline(kChatMl, "chat: {}, thinking: 8")};
+    FAIL();
+  } catch (const std::exception& error) {
+    EXPECT_THAT(error.what(), HasSubstr("`thinking` with"));
+    EXPECT_THAT(error.what(), HasSubstr("enable_thinking"));
+  }
+}
+
+TEST(ChatNode, ThinksBeforeItAnswers) {
+  // Without `</think>` in its vocabulary, the model spells no end, and is cut off.
+  Graph graph{llama_pipeline(std::string{kChatMl} + "{% if enable_thinking is false %}{% endif %}",
+                             "chat: {}, thinking: 4")};
+  const Outcome outcome = graph.submit({.text = "Hi"}).get();
+  ASSERT_EQ(outcome.kind, OutcomeKind::answered) << outcome.reason;
+  EXPECT_EQ(outcome.answer.text, "<one>ジ<two>");
+  EXPECT_GT(outcome.trace.at(0).generated_tokens, 5U + 4U);
+}
+
 TEST(ChatNode, AMessageThatIsNoneFailsAlone) {
   Graph graph{llama_pipeline(kChatMl, "chat: {}")};
   const Outcome outcome = graph.submit({.text = "Hi", .fields = {{"messages", "[7]"}}}).get();

@@ -141,6 +141,8 @@ TEST_F(Recording, NeverAnswersAnythingElseThanWasAsked) {
   EXPECT_EQ(differs([](auto& r) { r.temperature = 0; }), but + "temperature 0.5 instead of 0");
   EXPECT_EQ(differs([](auto& r) { r.seed = 8; }), but + "seed 7 instead of 8");
   EXPECT_EQ(differs([](auto& r) { r.max_tokens = 6; }), but + "max_tokens 5 instead of 6");
+  EXPECT_EQ(differs([](auto& r) { r.thinking_tokens = 9; }), but + "thinking 0 instead of 9");
+  EXPECT_EQ(differs([](auto& r) { r.chat = Chat{}; }), but + "form prompt instead of chat");
   EXPECT_EQ(differs([](auto& r) { r.stop = {"x", "y"}; }), but + "stop `x` instead of `x`, `y`");
   EXPECT_EQ(differs([&](auto& r) {
               r.constraint = model.generator->compile({ConstraintSource::Language::gbnf, "root ::= \"b\""});
