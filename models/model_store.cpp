@@ -11,6 +11,7 @@
 #include "models/llama/gguf_file.h"
 #include "models/llama/llama_model.h"
 #include "models/ngram/model.h"
+#include "models/on_demand_model.h"
 #include "models/replay/answers.h"
 
 namespace slm {
@@ -145,14 +146,53 @@ ModelStore& ModelStore::instance() {
   return store;
 }
 
+/// Room for what is loaded now and stays.
+Model ModelStore::kept(const std::filesystem::path& file, const LlamaOptions& options,
+                       const std::function<Model()>& load) {
+  if (const std::uint64_t limit = budget_->limit(); limit > 0) {
+    const std::uint64_t bytes = inspect(file, options).memory_bytes;
+    if (budget_->kept() + bytes > limit)
+      refuse(file, "it takes " + std::to_string(bytes) + " bytes of memory, beside " +
+                       std::to_string(budget_->kept()) +
+                       " of models that are always loaded, and models may take " + std::to_string(limit) +
+                       "; allow more, or give `llama` models `load: on_demand`");
+  }
+  Model model = load();
+  // The room is given back with the last that uses any part of the model.
+  const auto both = std::make_shared<std::pair<std::shared_ptr<void>, Model>>(
+      budget_->keep(model.info.memory_bytes), model);
+  const auto with_room = [&both](auto part) { return part ? decltype(part){both, part.get()} : part; };
+  model.classifier = with_room(model.classifier);
+  model.generator = with_room(model.generator);
+  model.scorer = with_room(model.scorer);
+  return model;
+}
+
+Model ModelStore::on_demand(const std::filesystem::path& file, const LlamaOptions& options) {
+  Model model = llama::describe_llama(file, options);
+  const std::uint64_t bytes = model.info.memory_bytes;
+  if (const std::uint64_t limit = budget_->limit(); limit > 0 && bytes > limit)
+    refuse(file, "it takes " + std::to_string(bytes) + " bytes of memory, and models may take " +
+                     std::to_string(limit));
+  const auto itself = std::make_shared<OnDemandModel>(
+      bytes, [file, options](const auto& is_wanted) { return llama::load_llama(file, options, is_wanted); },
+      budget_);
+  model.generator = itself;
+  model.scorer = itself;
+  return model;
+}
+
 Model ModelStore::open_ngram(const std::filesystem::path& file) {
   expect(ModelFormat::ngram, file);
-  return open(file, {}, [&] { return ngram::load(file); });
+  return open(file, {}, [&] { return kept(file, {}, [&] { return ngram::load(file); }); });
 }
 
 Model ModelStore::open_llama(const std::filesystem::path& file, const LlamaOptions& options) {
   expect(ModelFormat::gguf, file);
-  return open(file, options, [&] { return llama::load_llama(file, options); });
+  return open(file, options, [&] {
+    if (options.load == LlamaOptions::Load::on_demand) return on_demand(file, options);
+    return kept(file, options, [&] { return llama::load_llama(file, options); });
+  });
 }
 
 void check_is_ngram(const std::filesystem::path& file) {

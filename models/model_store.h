@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/llama/options.h"
+#include "models/memory_budget.h"
 #include "models/model.h"
 
 namespace slm {
@@ -22,6 +23,10 @@ class ModelStore {
   /// The store that all graphs of a program share.
   static ModelStore& instance();
 
+  /// Bytes that models may take together, by what `inspect` says of each; 0: as many as there are. One that
+  /// stays and has no room beside others that stay is a `ModelError`.
+  void set_memory(std::uint64_t bytes) { budget_->set_limit(bytes); }
+
   Model open_ngram(const std::filesystem::path& file);
   Model open_llama(const std::filesystem::path& file, const LlamaOptions& options = {});
 
@@ -30,7 +35,11 @@ class ModelStore {
   std::shared_ptr<Entry> entry_for(const std::filesystem::path& file, const LlamaOptions& options);
   Model open(const std::filesystem::path& file, const LlamaOptions& options,
              const std::function<Model()>& load);
+  Model kept(const std::filesystem::path& file, const LlamaOptions& options,
+             const std::function<Model()>& load);
+  Model on_demand(const std::filesystem::path& file, const LlamaOptions& options);
 
+  const std::shared_ptr<MemoryBudget> budget_ = std::make_shared<MemoryBudget>();
   std::mutex mutex_;
   std::vector<std::shared_ptr<Entry>> entries_;  // guarded by mutex_; few, so they are searched one by one
 };

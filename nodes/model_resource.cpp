@@ -19,6 +19,11 @@ struct EnumNames<LlamaOptions::LongPrompt> {
       {"fail", LlamaOptions::LongPrompt::fail}, {"keep_ends", LlamaOptions::LongPrompt::keep_ends}};
 };
 template <>
+struct EnumNames<LlamaOptions::Load> {
+  static constexpr std::pair<std::string_view, LlamaOptions::Load> names[] = {
+      {"at_start", LlamaOptions::Load::at_start}, {"on_demand", LlamaOptions::Load::on_demand}};
+};
+template <>
 struct EnumNames<LlamaOptions::KvType> {
   static constexpr std::pair<std::string_view, LlamaOptions::KvType> names[] = {
       {"f16", LlamaOptions::KvType::f16},
@@ -69,6 +74,11 @@ std::vector<Field> llama_fields() {
   fields.push_back(llama_field("long_prompt", &LlamaOptions::long_prompt,
                                "what becomes of a prompt that is longer than `context`; `fail` if left out",
                                {}));
+  fields.push_back(
+      llama_field("load", &LlamaOptions::load,
+                  "`on_demand`: it is loaded when it is first asked for, and unloaded where others "
+                  "need its memory; `at_start` if left out",
+                  {}));
   fields.push_back(llama_field("slots", &LlamaOptions::slots, "requests decoded together", {1, 256}));
   fields.push_back(llama_field("threads", &LlamaOptions::threads,
                                "threads of one decoding step; chosen by the model's size if left out",
@@ -114,6 +124,11 @@ std::optional<ModelDevice> device_of(const ModelSpec& model, const ModelInfo& in
   if (model.type->name != kLlama) return std::nullopt;
   const auto& options = static_cast<const LlamaEntry*>(model.options.get())->options;
   return ModelDevice{"cpu", llama::decoding_threads(info.parameters, options)};
+}
+
+bool is_on_demand(const ModelSpec& model) {
+  if (model.type->name != kLlama) return false;
+  return static_cast<const LlamaEntry*>(model.options.get())->options.load == LlamaOptions::Load::on_demand;
 }
 
 const cache::CacheOptions* cache_of(const ModelSpec& model) {

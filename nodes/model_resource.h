@@ -48,6 +48,9 @@ struct ModelDevice {
 /// Where the model described by `info` would run on this machine; empty for a backend that is not ours.
 std::optional<ModelDevice> device_of(const ModelSpec& model, const ModelInfo& info);
 
+/// Whether it is loaded when it is first asked for, and unloaded where others need its memory.
+bool is_on_demand(const ModelSpec& model);
+
 /// A model on another machine, or in another process of this one.
 struct RemoteModel {
   std::string name;    ///< as its server calls it

@@ -10,6 +10,7 @@
 
 #include "models/checksum.h"
 #include "models/llama/backend_library.h"
+#include "models/llama/context.h"
 #include "models/llama/handles.h"
 
 namespace slm::llama {
@@ -185,7 +186,9 @@ ModelInfo inspect_gguf(const std::filesystem::path& file, const LlamaOptions& op
   }
   const auto tokens = static_cast<std::uint64_t>(context_of(info, options)) *
                       static_cast<std::uint64_t>(std::max(options.slots, 1));
-  info.memory_bytes = tensors.bytes + tokens * kv_bytes_per_token(header, options.kv_type);
+  const auto logits = static_cast<std::uint64_t>(logits_per_step(options)) * info.vocabulary;
+  info.memory_bytes =
+      tensors.bytes + tokens * kv_bytes_per_token(header, options.kv_type) + logits * sizeof(float);
   info.checksum = file_checksum(file);
   return info;
 }

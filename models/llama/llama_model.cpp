@@ -13,6 +13,15 @@ std::string too_long(std::size_t tokens, int context) {
          std::to_string(context);
 }
 
+Model described(const ModelInfo& info, const ChatTemplate& chat_template) {
+  return {.info = info,
+          .no_chat = chat_template.problem(),
+          .no_thinking = chat_template.can_think()
+                             ? ""
+                             : "the chat template in the model's file has no `enable_thinking`; take a model "
+                               "that can think, such as Qwen 3, or leave `thinking` out"};
+}
+
 }  // namespace
 
 LlamaModel::LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options)
@@ -125,18 +134,18 @@ void LlamaModel::score(ChoiceRequest request, std::function<void(ChoiceResult)> 
          std::move(refusal));
 }
 
-Model load_llama(const std::filesystem::path& file, const LlamaOptions& options) {
-  const auto model = std::make_shared<LlamaModel>(load_weights(file, options), options);
-  return {.info = model->info(),
-          .classifier = nullptr,
-          .generator = model,
-          .scorer = model,
-          .learner = nullptr,
-          .no_chat = model->chat_template().problem(),
-          .no_thinking = model->chat_template().can_think()
-                             ? ""
-                             : "the chat template in the model's file has no `enable_thinking`; take a model "
-                               "that can think, such as Qwen 3, or leave `thinking` out"};
+Model load_llama(const std::filesystem::path& file, const LlamaOptions& options,
+                 const std::function<bool()>& is_wanted) {
+  const auto model = std::make_shared<LlamaModel>(load_weights(file, options, is_wanted), options);
+  Model loaded = described(model->info(), model->chat_template());
+  loaded.generator = model;
+  loaded.scorer = model;
+  return loaded;
+}
+
+Model describe_llama(const std::filesystem::path& file, const LlamaOptions& options) {
+  const auto weights = load_weights(file, options, nullptr, true);
+  return described(weights->info, ChatTemplate(weights->model.get()));
 }
 
 }  // namespace slm::llama

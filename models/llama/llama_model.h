@@ -34,7 +34,13 @@ class LlamaModel : public Generator, public ChoiceScorer {
   Executor executor_;
 };
 
-/// Loads a GGUF model and starts its executor. Throws `ModelError`, which names the file.
-Model load_llama(const std::filesystem::path& file, const LlamaOptions& options = {});
+/// Loads a GGUF model and starts its executor. Throws `ModelError`, which names the file, or where
+/// `is_wanted` is false, which is asked now and then.
+Model load_llama(const std::filesystem::path& file, const LlamaOptions& options = {},
+                 const std::function<bool()>& is_wanted = nullptr);
+
+/// What such a model says of itself, without what it can do. Reads the header and the vocabulary. Throws
+/// `ModelError`.
+Model describe_llama(const std::filesystem::path& file, const LlamaOptions& options);
 
 }  // namespace slm::llama

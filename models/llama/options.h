@@ -17,6 +17,11 @@ struct LlamaOptions {
   enum class LongPrompt { fail, keep_ends };
   LongPrompt long_prompt = LongPrompt::fail;
 
+  /// Whether the model is loaded with its pipeline, and stays, or when it is first asked for, and goes where
+  /// others need its memory.
+  enum class Load { at_start, on_demand };
+  Load load = Load::at_start;
+
   // Performance
 
   /// Requests decoded together, 1 to 256. More of them share the reading of the weights at every step, so

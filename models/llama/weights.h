@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "models/llama/handles.h"
@@ -17,7 +18,10 @@ struct Weights {
   Vocabulary vocabulary;
 };
 
-/// Throws `ModelError` if the file is missing, damaged or no model that generates text.
-std::shared_ptr<const Weights> load_weights(const std::filesystem::path& file, const LlamaOptions& options);
+/// Throws `ModelError` if the file is missing, damaged or no model that generates text, or once `is_wanted`,
+/// which is asked now and then, is false. With `vocabulary_only`, what it gives cannot run.
+std::shared_ptr<const Weights> load_weights(const std::filesystem::path& file, const LlamaOptions& options,
+                                            const std::function<bool()>& is_wanted = nullptr,
+                                            bool vocabulary_only = false);
 
 }  // namespace slm::llama

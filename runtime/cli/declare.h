@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -16,6 +17,7 @@
 
 #include "graph/format/duration.h"
 #include "graph/format/nearest.h"
+#include "nodes/aggregate/amounts.h"
 #include "runtime/cli/declared_commands.h"
 #include "runtime/input/source.h"
 
@@ -91,6 +93,19 @@ inline void add_duration(CLI::App* command, const std::string& names,
       throw CLI::ValidationError(names + ": expected " + kDurationExpected + ", found `" + text + "`");
   };
   command->add_option_function<std::string>(names, take, doc)->type_name("DURATION");
+}
+
+/// Such as `64MiB`.
+inline void add_bytes(CLI::App* command, const std::string& names, std::uint64_t& value,
+                      const std::string& doc) {
+  const auto take = [&value, names](const std::string& text) {
+    try {
+      value = aggregate::ByteCount::parse(text).bytes;
+    } catch (const std::invalid_argument& error) {
+      throw CLI::ValidationError(names + ": " + error.what());
+    }
+  };
+  command->add_option_function<std::string>(names, take, doc)->type_name("SIZE");
 }
 
 /// `NAME=ADDRESS`, any number of times.

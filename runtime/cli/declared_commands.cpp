@@ -59,6 +59,8 @@ void declare_run(CLI::App& app, Chosen& chosen) {
   add_text_field(command, options.source.text_field);
   add_number<std::size_t>(command, "--in-flight", options.max_in_flight, 1, 1 << 20,
                           "most requests on their way at once");
+  add_bytes(command, "--model-memory", options.model_memory,
+            "memory that models may take together, e.g. 4GiB: those with `load: on_demand` take turns");
   add_duration(command, "--timeout", options.timeout,
                "for requests that bring no timeout_ms, e.g. 500ms, 2s, 1min; the pipeline's own by default");
   add_choice<Priority>(command, "--priority", options.source.priority,

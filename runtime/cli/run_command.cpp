@@ -10,6 +10,7 @@
 
 #include "graph/format/nearest.h"
 #include "graph/placement.h"
+#include "models/model_store.h"
 #include "nodes/recorded_models.h"
 #include "runtime/cli/console.h"
 #include "runtime/report/numbers.h"
@@ -131,6 +132,7 @@ int serve(const RunArguments& arguments) {
     if (!arguments.is_quiet) print_note(line);
   };
   const Pipeline pipeline = Pipeline::load(options.pipeline);
+  ModelStore::instance().set_memory(options.model_memory);
   const bool has_workers = !options.is_worker && pipeline.spec().process(options.process)->workers;
   const auto recorder = open_recorder(options.record, files_of(pipeline.spec()));
   auto settings = process_options(options, pipeline.spec(), note);

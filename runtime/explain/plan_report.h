@@ -18,6 +18,7 @@ struct PlanReport {
     std::string backend;
     std::optional<ModelInfo> info;          ///< empty where the backend has no file to look into
     std::optional<ModelDevice> device;      ///< likewise
+    bool is_on_demand = false;              ///< it is in memory only while it is needed
     std::optional<RemoteModel> remote;      ///< where it runs if not in a process of the pipeline
     std::optional<LearningModel> learning;  ///< how far it has got, if it learns
     ModelRates rates;

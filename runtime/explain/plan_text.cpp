@@ -67,7 +67,7 @@ std::string models_table(const PlanReport& plan) {
                info.quantisation,
                device_text(model.device),
                bytes(info.file_bytes),
-               bytes(info.memory_bytes)};
+               bytes(info.memory_bytes) + (model.is_on_demand ? " on demand" : "")};
     } else if (!model.error.empty()) {
       cells[2] = "cannot be used";
     }
@@ -214,6 +214,7 @@ std::string to_json(const PlanReport& plan) {
       entry["device"] = model.device->name;
       entry["threads"] = model.device->threads == 0 ? Json(nullptr) : Json(model.device->threads);
     }
+    if (model.is_on_demand) entry["load"] = "on_demand";
     if (const auto& price = model.rates.price)
       entry["price"] = {
           {"call", price->call}, {"input", price->input}, {"output", price->output}, {"hour", price->hour}};

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "models/model_store.h"
 #include "nodes/aggregate/stores.h"
 #include "nodes/classify.h"
 #include "nodes/generate.h"
@@ -105,6 +106,7 @@ Runner::Runner(RunOptions options, std::function<void(std::string)> log)
     checkpoint = std::make_unique<Checkpoint>(options_.checkpoint,
                                               identity_of(options_, pipeline_.spec(), input_.files()));
   }
+  ModelStore::instance().set_memory(options_.model_memory);
   const auto start = Clock::now();
   auto process = process_options(options_, pipeline_.spec(), log);
   process.graph.log = [this, log = std::move(log)](const std::string& line) {

@@ -59,6 +59,7 @@ struct RunOptions {
       timeout;  ///< for requests that bring none; empty: the pipeline's own
   // Performance
   std::size_t max_in_flight = 1024;
+  std::uint64_t model_memory = 0;  ///< bytes that models may take together; 0: as many as there are
   // Tests
   std::filesystem::path powercap;  ///< where energy counters are; empty: where Linux has them
 };

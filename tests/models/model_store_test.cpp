@@ -112,7 +112,9 @@ TEST(ModelStore, TellsWhatAFileHoldsWithoutLoadingIt) {
   EXPECT_EQ(info.file_bytes, std::filesystem::file_size(file));
   EXPECT_EQ(info.checksum.size(), 16U);
   // Three layers of keys and values of 2 heads of 16, two bytes each, for 200 tokens.
-  EXPECT_EQ(info.memory_bytes, info.parameters * 4 + std::uint64_t{200} * 3 * 2 * 2 * 16 * 2);
+  const std::uint64_t keys_and_values = std::uint64_t{200} * 3 * 2 * 2 * 16 * 2;
+  const std::uint64_t logits = (2 + 64) * info.vocabulary * sizeof(float);
+  EXPECT_EQ(info.memory_bytes, info.parameters * 4 + keys_and_values + logits);
 }
 
 TEST(ModelStore, SaysWhatIsWrongWithAFile) {
