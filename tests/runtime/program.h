@@ -17,8 +17,8 @@ struct Ended {
   std::size_t most_memory_bytes = 0;
 };
 
-/// A real process, its standard streams in the test's hands. Whatever takes longer than four minutes fails the
-/// test that waits for it.
+/// A real process, its standard streams in the test's hands. Whatever takes longer than four minutes fails
+/// the test that waits for it.
 class Program {
  public:
   enum class Errors { to_pipe, to_terminal };
