@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <thread>
+#include <vector>
 
 #include "runtime/descriptor.h"
 
@@ -30,12 +31,14 @@ class Signals {
   int count() const { return count_; }
 
  private:
+  int next() const;
   void watch();
 
   std::function<void(int)> on_signal_;
-  bool heeds_hangup_;
+  std::vector<int> numbers_;  // of the signals
   std::atomic<int> count_{0};
-  Descriptor arrivals_;
+  Descriptor arrivals_;  // from handlers
+  Descriptor pending_;   // those that no thread is interrupted by
   sigset_t mask_before_{};
   std::thread thread_;
 };
