@@ -38,7 +38,10 @@ Dialler::Connection::Connection(zmq::context_t& context, const DiallerOptions& o
   socket.set(zmq::sockopt::immediate, true);
   socket.set(zmq::sockopt::sndhwm, 0);  // windows bound it
   socket.set(zmq::sockopt::rcvhwm, 1000);
-  socket.set(zmq::sockopt::reconnect_ivl, -1);  // we connect anew, and greet
+  // We connect anew, with another socket, and greet. "Never" in libzmq's own words, -1, has it take the lost
+  // connection from us between two parts of a packet, where it then aborts the process (libzmq #3485).
+  constexpr std::chrono::hours kNever{24};
+  socket.set(zmq::sockopt::reconnect_ivl, static_cast<int>(std::chrono::milliseconds{kNever}.count()));
   link::connect(socket, options.connect);
 }
 
