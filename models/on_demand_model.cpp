@@ -193,10 +193,14 @@ class OnDemandModel::State : public MemoryBudget::Tenant {
     const auto began = Clock::now();
     const auto entry = budget_->enter(*this, bytes_);
     std::shared_ptr<Loaded> model;
+    bool is_given_up = false;  // since nobody waited; who has come meanwhile waits for another try
     std::string why = "there is no room for it beside the models that are always loaded";
     if (entry == MemoryBudget::Entry::granted) {
       try {
-        model = std::make_shared<Loaded>(load_([this] { return is_wanted(); }));
+        model = std::make_shared<Loaded>(load_([&] {
+          is_given_up = !is_wanted();
+          return !is_given_up;
+        }));
       } catch (const std::exception& error) {
         why = error.what();  // a `ModelError`, or there is no memory
         budget_->leave(*this);
@@ -210,7 +214,7 @@ class OnDemandModel::State : public MemoryBudget::Tenant {
     is_in_line_ = entry == MemoryBudget::Entry::wait;
     if (is_in_line_)
       changed_.wait_for(lock, kLook, [&] { return is_stopped_; });
-    else if (!model_)
+    else if (!model_ && !is_given_up)
       fail_all(lock, {.reason = why, .cause = ModelFailure::Cause::unavailable});
   }
 

@@ -119,6 +119,31 @@ TEST(OnDemandModel, IsNotLoadedToTheEndForNobody) {
   EXPECT_FALSE(slow.model().is_loaded());
 }
 
+TEST(OnDemandModel, IsLoadedAgainForWhoComesWhileALoadIsGivenUp) {
+  const auto file = write({}, "given-up.gguf");
+  std::atomic<bool> has_begun{false}, is_given_up{false}, has_come{false};
+  const auto load = [&](const std::function<bool()>& is_wanted) {
+    if (is_given_up) return llama::load_llama(file, kOnDemand);
+    has_begun = true;
+    while (is_wanted()) std::this_thread::sleep_for(1ms);
+    is_given_up = true;
+    while (!has_come) std::this_thread::sleep_for(1ms);
+    throw ModelError("nobody waits for it any more");
+  };
+  OnDemandModel model(bytes_of(file), load, std::make_shared<MemoryBudget>());
+  std::stop_source stop;
+  GenerationRequest request{.prompt = "a"};
+  request.patience.cancelled = stop.get_token();
+  auto cancelled = begin(model, request);
+  while (!has_begun) std::this_thread::sleep_for(1ms);
+  stop.request_stop();
+  while (!is_given_up) std::this_thread::sleep_for(1ms);
+  auto other = begin(model, GenerationRequest{.prompt = "a"});
+  has_come = true;
+  EXPECT_EQ(std::get<ModelFailure>(cancelled.get()).kind, Kind::cancelled);
+  EXPECT_TRUE(std::holds_alternative<Generation>(other.get()));
+}
+
 TEST(OnDemandModel, TellsWhyItCannotBeLoadedAndTriesAgain) {
   const auto file = write({}, "vanishes.gguf");
   ModelStore store;
