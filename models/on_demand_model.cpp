@@ -97,12 +97,12 @@ class OnDemandModel::State : public MemoryBudget::Tenant {
     changed_.notify_all();
   }
 
-  /// A request that was asked has its answer.
+  /// A request that was asked is about to be told its answer; then it has been.
+  void answers() { last_used_ = Clock::now(); }
   void ended() {
     {
       const std::lock_guard lock{mutex_};
       --busy_;
-      last_used_ = Clock::now();
     }
     changed_.notify_all();
   }
@@ -273,6 +273,7 @@ OnDemandModel::Waiting OnDemandModel::waiting(Request request, std::function<voi
   return {std::move(patience),
           [state = state_, tell, request = std::move(request), ask](Loaded& loaded) {
             ask(loaded, request, [state, tell](Result result) {
+              state->answers();
               tell(std::move(result));
               state->ended();
             });
