@@ -77,24 +77,25 @@ struct OnDemandModel::Waiting {
 };
 
 class OnDemandModel::State : public MemoryBudget::Tenant {
+  using Lock = std::unique_lock<std::mutex>;
+
  public:
   State(std::uint64_t bytes, Load load, std::shared_ptr<MemoryBudget> budget)
       : bytes_{bytes}, load_{std::move(load)}, budget_{std::move(budget)} {}
 
   void take(Waiting request) {
-    std::shared_ptr<Loaded> model;
-    {
-      const std::lock_guard lock{mutex_};
-      last_used_ = Clock::now();
-      if (model_ && !has_to_go_) {
-        model = model_;
-        ++busy_;
-      } else {
-        waiting_.push_back(std::move(request));
-      }
+    Lock lock{mutex_};
+    last_used_ = Clock::now();
+    if (!model_ || has_to_go_) {
+      waiting_.push_back(std::move(request));
+      lock.unlock();
+      changed_.notify_all();
+      return;
     }
-    if (model) return request.ask(*model);
-    changed_.notify_all();
+    const auto model = model_;
+    ++busy_;
+    lock.unlock();
+    request.ask(*model);
   }
 
   /// A request that was asked is about to be told its answer; then it has been.
@@ -155,8 +156,6 @@ class OnDemandModel::State : public MemoryBudget::Tenant {
   }
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
-
   /// Whether it makes way and has done what was begun.
   bool can_go() const { return model_ && has_to_go_ && busy_ == 0; }
 
@@ -228,8 +227,8 @@ class OnDemandModel::State : public MemoryBudget::Tenant {
   void drop_unwanted(Lock& lock) {
     std::vector<std::pair<Waiting, ModelFailure>> dropped;
     std::erase_if(waiting_, [&](Waiting& one) {
-      auto failure = impatience(one.patience);
-      if (failure) dropped.emplace_back(std::move(one), *std::move(failure));
+      const auto failure = impatience(one.patience);
+      if (failure) dropped.emplace_back(std::move(one), *failure);
       return failure.has_value();
     });
     if (dropped.empty()) return;
@@ -301,7 +300,7 @@ std::shared_ptr<const Constraint> OnDemandModel::compile(const ConstraintSource&
 
 void OnDemandModel::generate(GenerationRequest request, std::function<void(GenerationResult)> done) {
   state_->take(waiting(
-      std::move(request), std::move(done), [](Loaded& loaded, GenerationRequest asked, auto answered) {
+      std::move(request), std::move(done), [](Loaded& loaded, GenerationRequest asked, const auto& answered) {
         try {
           if (const auto* constraint = dynamic_cast<const SourceConstraint*>(asked.constraint.get()))
             asked.constraint = loaded.compiled(*constraint);
@@ -313,10 +312,10 @@ void OnDemandModel::generate(GenerationRequest request, std::function<void(Gener
 }
 
 void OnDemandModel::score(ChoiceRequest request, std::function<void(ChoiceResult)> done) {
-  state_->take(
-      waiting(std::move(request), std::move(done), [](Loaded& loaded, ChoiceRequest asked, auto answered) {
-        loaded.model().scorer->score(std::move(asked), answered);
-      }));
+  state_->take(waiting(std::move(request), std::move(done),
+                       [](Loaded& loaded, const ChoiceRequest& asked, const auto& answered) {
+                         loaded.model().scorer->score(asked, answered);
+                       }));
 }
 
 bool OnDemandModel::is_loaded() const {
