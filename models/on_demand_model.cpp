@@ -197,7 +197,7 @@ class OnDemandModel::State : public MemoryBudget::Tenant {
     if (entry == MemoryBudget::Entry::granted) {
       try {
         model = std::make_shared<Loaded>(load_([&] {
-          is_given_up = !is_wanted();
+          is_given_up = is_given_up || !is_wanted();  // once and for all: it is asked again why
           return !is_given_up;
         }));
       } catch (const std::exception& error) {
