@@ -188,10 +188,10 @@ void Caller::take_replies(wire::RepliesT& replies, std::vector<Payload>& payload
       continue;
     }
     reply.header = std::move(*header);
-    if (reply.header.ending == wire::Ending::failed)
-      failed(call->first, "failed", now);
-    else
+    if (reply.header.ending != wire::Ending::failed)
       succeeded();
+    else if (!call->second.is_again)
+      failed(call->first, "failed", now);
     end(call, Returned{std::move(reply), nodes_});
   }
 }
@@ -281,6 +281,7 @@ void Caller::send_calls(Priority priority, Clock::time_point now) {
     payloads.push_back(carried.text);
     payloads.push_back(carried.answer);
     bytes += carried.text->size() + carried.answer->size();
+    pending.is_again = pending.was_sent;
     pending.is_sent = pending.was_sent = true;
     if (breaker_.state(now) == Breaker::State::half_open) probe_ = call->first;
     ++in_flight_[index_of(priority)];

@@ -64,6 +64,7 @@ class Caller : public Session {
     int attempts = 0;       ///< at which the callee died
     bool is_sent = false;   ///< in this session
     bool was_sent = false;  ///< to the callee that it last heard of
+    bool is_again = false;  ///< sent in an earlier session, too, so that its reply may be as old
   };
   using Calls = std::map<CallKey, Pending>;
   /// One for each priority.

@@ -236,6 +236,30 @@ TEST_F(CallerTest, TriesACalleeThatFailedCallsWithOneThatDoesNotWait) {
   EXPECT_TRUE(failed_.contains(5));
 }
 
+TEST_F(CallerTest, ThinksNoWorseOfACalleeForWhatItFailedBeforeTheConnectionWasLost) {
+  begin_callee(8);
+  for (std::uint64_t id = 1; id <= 7; ++id) add(id);
+  pass(std::chrono::milliseconds{0});
+  for (std::uint64_t id = 1; id <= 3; ++id) reply(id, wire::Ending::failed);
+  kill_callee();
+  --callees_;  // it was only the connection
+  begin_callee(8);
+  sent();
+  pass(std::chrono::milliseconds{1000});
+  EXPECT_EQ(sent(), Ids{4}) << "one may try";
+  reply(4, wire::Ending::failed);
+  EXPECT_EQ(sent(), Ids{5}) << "at once: the callee may have failed that long ago";
+  add(8);
+  for (std::uint64_t id = 5; id <= 7; ++id) reply(id, wire::Ending::failed);
+  EXPECT_EQ(sent(), (Ids{6, 7, 8}));
+  reply(8, wire::Ending::failed);
+  add(9);
+  pass(std::chrono::milliseconds{1999});
+  EXPECT_EQ(sent(), Ids{}) << "that was done now";
+  pass(std::chrono::milliseconds{1});
+  EXPECT_EQ(sent(), Ids{9});
+}
+
 TEST_F(CallerTest, AsksACalleeThatFailsSomeOnly) {
   begin_callee(8);
   for (std::uint64_t id = 1; id <= 30; ++id) {
