@@ -10,8 +10,7 @@
 namespace slm::link {
 namespace {
 
-// All that is there, before what else there is to do gets its turn: libzmq 4.3.4 can abort the process where
-// packets are left unread when their peer is killed.
+// All that is there, in most cases, before what else there is to do gets its turn.
 constexpr int kPacketsAtOnce = 256;
 
 /// For people, of what is their business.
@@ -35,11 +34,11 @@ Dialler::Connection::Connection(zmq::context_t& context, const DiallerOptions& o
   ClientSecurity security = options.connecting.security();
   security.limits = socket_limits(options.max_payload);
   secure_client(socket, security);
-  socket.set(zmq::sockopt::immediate, true);
   socket.set(zmq::sockopt::sndhwm, 0);  // windows bound it
   socket.set(zmq::sockopt::rcvhwm, 1000);
   // We connect anew, with another socket, and greet. "Never" in libzmq's own words, -1, has it take the lost
-  // connection from us between two parts of a packet, where it then aborts the process (libzmq #3485).
+  // connection from us between two parts of a packet, where it then aborts the process (libzmq #3485); so
+  // does `immediate`.
   constexpr std::chrono::hours kNever{24};
   socket.set(zmq::sockopt::reconnect_ivl, static_cast<int>(std::chrono::milliseconds{kNever}.count()));
   link::connect(socket, options.connect);
