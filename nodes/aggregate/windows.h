@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "nodes/aggregate/mains.h"
+#include "nodes/machine.h"
 #include "nodes/aggregate/window.h"
 
 namespace slm::aggregate {
