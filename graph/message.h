@@ -88,7 +88,9 @@ struct Hop {
   std::optional<std::chrono::nanoseconds> recorded;
   bool is_cached = false;  ///< its answer had been given before: no model was asked
   float nearest = 0;       ///< where that was to another question: their cosine
-  bool is_link = false;    ///< the time that a call to another process took, with what it visited there
+  /// Which file of its model answered; null where the model has one.
+  std::shared_ptr<const std::string> variant;
+  bool is_link = false;  ///< the time that a call to another process took, with what it visited there
 };
 
 /// Why a message is here: another process called, and waits for what becomes of it.

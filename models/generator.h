@@ -111,6 +111,7 @@ struct Generation {
   int drafted_tokens =
       0;  ///< of the generated ones, that were guessed right and so took no step of their own
   Recorded recorded;
+  std::shared_ptr<const std::string> variant{};  ///< who wrote it, of a model with several files
 };
 
 using GenerationResult = std::variant<Generation, ModelFailure>;
@@ -147,6 +148,7 @@ struct ChoiceScores {
   int prompt_tokens = 0;
   bool is_prompt_cut = false;  ///< as in `Generation`
   Recorded recorded;
+  std::shared_ptr<const std::string> variant{};  ///< as in `Generation`
 };
 
 using ChoiceResult = std::variant<ChoiceScores, ModelFailure>;

@@ -120,6 +120,7 @@ class ChoiceNode : public AsyncNode {
     if (!scores.recorded.is_cached)
       message.hop().prompt_tokens = static_cast<std::uint32_t>(scores.prompt_tokens);
     charge(message.hop(), rates_, 1, scores.recorded, spent);
+    message.hop().variant = scores.variant;
     if (scores.chosen) {
       take_label(message.answer, options_.model.name, (*choices_)[*scores.chosen]);
     } else {

@@ -143,6 +143,7 @@ void charge_for(Hop& hop, const ModelRates& rates, const std::vector<GenerationR
   charge(hop, rates, answers, recorded, spent);
   hop.is_cached = is_cached;
   if (is_cached) hop.nearest = answer->recorded.nearest;
+  if (answer) hop.variant = answer->variant;
 }
 
 }  // namespace

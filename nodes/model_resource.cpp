@@ -10,6 +10,7 @@
 #include "nodes/model_file_kind.h"
 #include "nodes/ngram_backend.h"
 #include "nodes/replay_backend.h"
+#include "nodes/variants/variant_model.h"
 
 namespace slm {
 
@@ -40,6 +41,7 @@ struct LlamaEntry {
   LlamaOptions options;
   std::optional<aggregate::ByteCount> prefix_memory;
   std::optional<cache::CacheOptions> cache;
+  std::vector<variants::VariantOptions> variants;
 
   LlamaOptions all_options() const {
     LlamaOptions all = options;
@@ -67,6 +69,9 @@ std::vector<Field> llama_fields() {
                                                             "memory for beginnings of prompts that several "
                                                             "requests share; 256MiB if left out")
                                                   .optional("cache", &LlamaEntry::cache, cache::kDoc)
+                                                  .optional("variants", &LlamaEntry::variants,
+                                                            "other files that are used in place of `file` "
+                                                            "while conditions hold")
                                                   .list(),
                                               check_is_gguf);
   fields.push_back(llama_field("context", &LlamaOptions::context,
@@ -95,6 +100,10 @@ std::vector<Field> llama_fields() {
   return fields;
 }
 
+std::string name_of(const FilePath& file) {
+  return file.path.filename().string();
+}
+
 /// Keys and values that are rounded give other answers.
 std::string kv_type_of(const ModelSpec& model) {
   if (!model.type || model.type->name != kLlama) return {};
@@ -116,7 +125,12 @@ std::optional<ModelInfo> info_of(const ModelSpec& model) {
   if (is_ngram(model)) return ngram_info(model);
   if (model.type->name != kLlama) return std::nullopt;
   const auto* entry = static_cast<const LlamaEntry*>(model.options.get());
-  return inspect(entry->file.path, entry->all_options());
+  if (entry->variants.empty()) return inspect(entry->file.path, entry->all_options());
+  std::vector<ModelInfo> infos;
+  for (const auto& variant : entry->variants)
+    infos.push_back(inspect(variant.file.path, entry->all_options()));
+  infos.push_back(inspect(entry->file.path, entry->all_options()));
+  return variants::as_one(infos);
 }
 
 std::optional<ModelDevice> device_of(const ModelSpec& model, const ModelInfo& info) {
@@ -129,6 +143,12 @@ std::optional<ModelDevice> device_of(const ModelSpec& model, const ModelInfo& in
 bool is_on_demand(const ModelSpec& model) {
   if (model.type->name != kLlama) return false;
   return static_cast<const LlamaEntry*>(model.options.get())->options.load == LlamaOptions::Load::on_demand;
+}
+
+const std::vector<variants::VariantOptions>& variants_of(const ModelSpec& model) {
+  static const std::vector<variants::VariantOptions> kNone;
+  if (model.type->name != kLlama) return kNone;
+  return static_cast<const LlamaEntry*>(model.options.get())->variants;
 }
 
 const cache::CacheOptions* cache_of(const ModelSpec& model) {
@@ -198,8 +218,21 @@ ModelType llama_backend() {
   type.make_options = [] { return std::make_shared<LlamaEntry>(); };
   type.open = [](const void* options) -> std::shared_ptr<Resource> {
     const auto* entry = static_cast<const LlamaEntry*>(options);
-    return std::make_shared<ModelResource>(
-        ModelStore::instance().open_llama(entry->file.path, entry->all_options()));
+    const auto open = [&](const FilePath& file) {
+      return ModelStore::instance().open_llama(file.path, entry->all_options());
+    };
+    if (entry->variants.empty()) return std::make_shared<ModelResource>(open(entry->file));
+    std::vector<variants::Variant> all;
+    for (const auto& one : entry->variants) all.push_back({name_of(one.file), open(one.file), one.when});
+    all.push_back({name_of(entry->file), open(entry->file), {}});
+    return std::make_shared<ModelResource>(variants::as_one(std::move(all)));
+  };
+  type.check = [](const void* options) {
+    std::vector<std::string> problems;
+    for (const auto& variant : static_cast<const LlamaEntry*>(options)->variants)
+      if (auto problem = variants::problem_of(variant); !problem.empty())
+        problems.push_back(std::move(problem));
+    return problems;
   };
   type.keep = keep_answers;
   type.serves = {"classify", "generate"};

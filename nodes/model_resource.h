@@ -13,6 +13,7 @@
 #include "models/model.h"
 #include "models/openai/options.h"
 #include "nodes/cache/options.h"
+#include "nodes/variants/options.h"
 
 namespace slm {
 
@@ -50,6 +51,9 @@ std::optional<ModelDevice> device_of(const ModelSpec& model, const ModelInfo& in
 
 /// Whether it is loaded when it is first asked for, and unloaded where others need its memory.
 bool is_on_demand(const ModelSpec& model);
+
+/// Files that take the place of its own while conditions hold, the first before the others.
+const std::vector<variants::VariantOptions>& variants_of(const ModelSpec& model);
 
 /// A model on another machine, or in another process of this one.
 struct RemoteModel {

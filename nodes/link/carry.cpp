@@ -94,6 +94,7 @@ std::unique_ptr<wire::HopT> wire_of(const Hop& hop, const PipelineSpec& spec, Cl
   result->energy_j = hop.energy_j;
   result->is_cached = hop.is_cached;
   result->nearest = hop.nearest;
+  if (hop.variant) result->variant = *hop.variant;
   if (hop.recorded) result->recorded_us = microseconds_of(*hop.recorded);
   return result;
 }
@@ -119,6 +120,7 @@ Hop hop_of(const wire::HopT& hop, const PipelineSpec& spec, const NodeTable& nod
   result.energy_j = hop.energy_j;
   result.is_cached = hop.is_cached;
   result.nearest = hop.nearest;
+  if (!hop.variant.empty()) result.variant = std::make_shared<const std::string>(hop.variant);
   if (hop.recorded_us.has_value()) result.recorded = microseconds{*hop.recorded_us};
   return result;
 }

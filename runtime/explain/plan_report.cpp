@@ -31,6 +31,7 @@ std::vector<std::size_t> flow_order(const PipelineSpec& spec) {
 PlanReport::Model model_of(const ModelSpec& model, const PipelineSpec& spec) {
   PlanReport::Model report{.name = model.name,
                            .backend = model.type->name,
+                           .variants = variants_of(model),
                            .is_on_demand = is_on_demand(model),
                            .remote = remote_of(model),
                            .learning = learning_of(model),

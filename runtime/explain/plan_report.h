@@ -16,11 +16,12 @@ struct PlanReport {
   struct Model {
     std::string name;
     std::string backend;
-    std::optional<ModelInfo> info;          ///< empty where the backend has no file to look into
-    std::optional<ModelDevice> device;      ///< likewise
-    bool is_on_demand = false;              ///< it is in memory only while it is needed
-    std::optional<RemoteModel> remote;      ///< where it runs if not in a process of the pipeline
-    std::optional<LearningModel> learning;  ///< how far it has got, if it learns
+    std::optional<ModelInfo> info;                   ///< empty where the backend has no file to look into
+    std::optional<ModelDevice> device;               ///< likewise
+    std::vector<variants::VariantOptions> variants;  ///< files in place of its own
+    bool is_on_demand = false;                       ///< it is in memory only while it is needed
+    std::optional<RemoteModel> remote;               ///< where it runs if not in a process of the pipeline
+    std::optional<LearningModel> learning;           ///< how far it has got, if it learns
     ModelRates rates;
     std::optional<cache::CacheOptions> cache;  ///< how its answers are kept, if they are
     std::optional<BatchOptions> batch;         ///< how it is asked in batches, if it is

@@ -85,6 +85,23 @@ std::string learning_text(const PlanReport::Model& model) {
   return text.append(model.learning->folder.string()).append("\n");
 }
 
+std::string variants_text(const PlanReport::Model& model) {
+  std::string text;
+  for (const auto& variant : model.variants)
+    text.append(text.empty() ? model.name + " is " : ", ")
+        .append(variant.file.path.filename().string())
+        .append(" while ")
+        .append(to_text(variant.when));
+  return text.append(", else ").append(model.info->file.filename().string()).append("\n");
+}
+
+Json variants_json(const PlanReport::Model& model) {
+  Json json = Json::array();
+  for (const auto& variant : model.variants)
+    json.push_back({{"file", variant.file.path.string()}, {"while", to_text(variant.when)}});
+  return json;
+}
+
 std::string cache_text(const PlanReport::Model& model) {
   const cache::CacheOptions& cache = *model.cache;
   std::string text = model.name + " keeps its answers: at most ";
@@ -176,6 +193,7 @@ std::string to_text(const PlanReport& plan) {
   if (!plan.models.empty()) text.append("\n").append(models_table(plan));
   for (const auto& model : plan.models) {
     if (model.learning) text.append("  ").append(learning_text(model));
+    if (!model.variants.empty() && model.info) text.append("  ").append(variants_text(model));
     if (model.cache) text.append("  ").append(cache_text(model));
     if (model.batch) text.append("  ").append(batch_text(model));
     if (!model.error.empty())
@@ -215,6 +233,7 @@ std::string to_json(const PlanReport& plan) {
       entry["threads"] = model.device->threads == 0 ? Json(nullptr) : Json(model.device->threads);
     }
     if (model.is_on_demand) entry["load"] = "on_demand";
+    if (!model.variants.empty()) entry["variants"] = variants_json(model);
     if (const auto& price = model.rates.price)
       entry["price"] = {
           {"call", price->call}, {"input", price->input}, {"output", price->output}, {"hour", price->hour}};

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 #include "runtime/json_text.h"
 
@@ -44,6 +45,18 @@ void append_or_null(std::string& line, const std::string& text) {
     line += "null";
   else
     append_json_text(line, text);
+}
+
+/// `,"variants":{"NODE":"FILE"}`, where nodes asked models of several files.
+void append_variants(std::string& line, const std::vector<Hop>& trace) {
+  bool is_first = true;
+  for (const Hop& hop : trace) {
+    if (!hop.variant) continue;
+    line += std::exchange(is_first, false) ? ",\"variants\":{" : ",";
+    append_json_text(line, hop.node);
+    append_json_text(line.append(":"), *hop.variant);
+  }
+  if (!is_first) line += '}';
 }
 
 }  // namespace
@@ -92,6 +105,7 @@ std::string outcome_json(const std::string& id_json, const Outcome& outcome, std
   if (recorded) append(line.append(",\"recorded_ms\":"), milliseconds(*recorded));
   if (is_cached) line += ",\"cached\":true";
   if (nearest > 0) append(line.append(",\"nearest\":"), rounded(nearest, 1e4));
+  append_variants(line, outcome.trace);
   if (outcome.is_degraded) line += ",\"degraded\":true";
   if (!outcome.reason.empty()) append_json_text(line.append(",\"reason\":"), outcome.reason);
   if (is_right) line.append(",\"right\":").append(*is_right ? "true" : "false");
