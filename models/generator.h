@@ -49,6 +49,7 @@ struct Patience {
   std::function<bool(const ModelFailure&)> will_ask_again;
   bool can_wait = false;        ///< it gives way to requests that cannot
   bool can_be_put_off = false;  ///< may end `put_off`: a later process asks again
+  std::string asker{};          ///< the node that asks: those who share a model have turns
 };
 
 /// A compiled output format (JSON Schema or GBNF grammar), shared by all requests of a node.

@@ -13,6 +13,7 @@ inline Patience patience_of(const Message& message, bool is_batched) {
   Patience patience{message.deadline, message.request.cancelled, {}};
   patience.can_wait = message.request.priority == Priority::batch;
   patience.can_be_put_off = is_batched && message.slot && !message.caller;
+  patience.asker = message.trace.back().node;
   return patience;
 }
 

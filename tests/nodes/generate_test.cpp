@@ -2,6 +2,7 @@
 
 #include "graph/graph.h"
 #include "nodes/builtin.h"
+#include "nodes/model_resource.h"
 #include "tests/models/llama/tiny_model.h"
 
 namespace slm {
@@ -139,6 +140,37 @@ TEST(ClassifyNode, FailsAMessageWhosePromptIsTooLong) {
       outcome_of("  a: { type: classify, model: small, prompt: '{text}>', choices: ['<two>', '<one>'] }\n",
                  std::string(2000, 'q'));
   EXPECT_EQ(outcome.kind, OutcomeKind::failed);
+}
+
+/// Takes note of who asks a model, instead of it.
+class Askers : public Generator, public ChoiceScorer {
+ public:
+  std::shared_ptr<const Constraint> compile(const ConstraintSource&) const override { return nullptr; }
+  void generate(GenerationRequest request, std::function<void(GenerationResult)> done) override {
+    names.push_back(request.patience.asker);
+    done(Generation{.text = "x"});
+  }
+  void score(ChoiceRequest request, std::function<void(ChoiceResult)> done) override {
+    names.push_back(request.patience.asker);
+    done(ChoiceScores{.chosen = 0});
+  }
+
+  std::vector<std::string> names;  // for one message at a time
+};
+
+TEST(NodesThatShareAModel, TellItWhichOfThemAsks) {
+  const auto askers = std::make_shared<Askers>();
+  GraphOptions options;
+  options.wrap = [&](const ModelSpec&, const std::shared_ptr<Resource>&) {
+    return std::make_shared<ModelResource>(Model{.info = {}, .generator = askers, .scorer = askers});
+  };
+  Graph graph{pipeline("  a: { type: classify, model: small, prompt: '{text}', choices: [x, y], to: b }\n"
+                       "  b: { type: generate, model: small, prompt: '{text}', to: c }\n"
+                       "  c: { type: generate, model: small, prompt: '{text}' }\n"),
+              options};
+  const Outcome outcome = graph.submit({.text = "pay"}).get();
+  EXPECT_EQ(outcome.kind, OutcomeKind::answered) << outcome.reason;
+  EXPECT_EQ(askers->names, (std::vector<std::string>{"a", "b", "c"}));
 }
 
 }  // namespace
