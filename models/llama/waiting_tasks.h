@@ -2,21 +2,22 @@
 
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
-#include <vector>
+#include <string>
 
 #include "models/llama/task.h"
 
 namespace slm::llama {
 
-/// Tasks that have no slot yet. Those that somebody waits for leave in the order in which they came. Batch
-/// work leaves in the order of its prompts, so that those that begin alike follow each other, and a slot
-/// finds their beginning evaluated; what comes meanwhile is sorted once that is through, so that nothing
-/// waits for ever. For one thread.
+/// Tasks that have no slot yet. Those that somebody waits for leave by turns, one of each asker, and of one
+/// asker in the order in which they came. Batch work leaves in the order of its prompts, so that those that
+/// begin alike follow each other, and a slot finds their beginning evaluated; what comes meanwhile is sorted
+/// once that is through, so that nothing waits for ever. For one thread.
 class WaitingTasks {
  public:
-  bool is_empty() const { return interactive_.empty() && sorted_.empty() && unsorted_.empty(); }
-  bool has_interactive() const { return !interactive_.empty(); }
+  bool is_empty() const { return askers_.empty() && sorted_.empty() && unsorted_.empty(); }
+  bool has_interactive() const { return !askers_.empty(); }
 
   void add(std::unique_ptr<Task> task);
   /// The first that is ready, interactive before batch work; null where none is.
@@ -25,15 +26,25 @@ class WaitingTasks {
   template <class Predicate>
   void erase_if(const Predicate& is_taken) {
     const auto is_one = [&](const std::unique_ptr<Task>& task) { return is_taken(*task); };
-    std::erase_if(interactive_, is_one);
+    for (Asker& asker : askers_) std::erase_if(asker.tasks, is_one);
+    std::erase_if(askers_, [](const Asker& asker) { return asker.tasks.empty(); });
     std::erase_if(sorted_, is_one);
     std::erase_if(unsorted_, is_one);
   }
 
  private:
-  std::deque<std::unique_ptr<Task>> interactive_;
-  std::deque<std::unique_ptr<Task>> sorted_;
-  std::deque<std::unique_ptr<Task>> unsorted_;
+  using Tasks = std::deque<std::unique_ptr<Task>>;
+  struct Asker {
+    std::string name;
+    Tasks tasks{};
+  };
+
+  Tasks& tasks_of(const std::string& asker);
+  std::unique_ptr<Task> take_interactive(const std::function<bool(const Task&)>& is_ready);
+
+  std::list<Asker> askers_;  // whose turn it is first; none without tasks
+  Tasks sorted_;
+  Tasks unsorted_;
 };
 
 }  // namespace slm::llama

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "models/llama/batch_share.h"
@@ -98,6 +99,31 @@ TEST(LlamaPriority, BatchWorkLeavesInTheOrderOfItsPrompts) {
   stop.request_stop();
   running.wait();
   EXPECT_EQ(answers.names(), (std::vector<std::string>{"a 1", "a 2", "b 1", "b 2", "c 1", "c 2"}));
+}
+
+TEST(LlamaPriority, GivesThoseWhoShareItTurns) {
+  const Model model = llama::load_llama(write({.context = 4000, .has_ends = false}, "turns.gguf"),
+                                        {.context = 2000, .slots = 2, .threads = 1});
+  std::stop_source stop;
+  GenerationRequest first{.prompt = "play", .max_tokens = 1900};
+  first.patience.cancelled = stop.get_token();
+  std::vector<std::future<GenerationResult>> running;
+  for (int i = 0; i < 2; ++i) running.push_back(begin(*model.generator, first));
+  Answers answers;
+  const auto ask_as = [&](const std::string& asker, int count) {
+    for (int i = 0; i < count; ++i) {
+      GenerationRequest request{.prompt = asker + std::to_string(i), .max_tokens = 8};
+      request.patience.asker = asker;
+      answers.ask(model, asker, std::move(request));
+    }
+  };
+  ask_as("flood", 40);
+  ask_as("few", 4);
+  stop.request_stop();
+  const auto names = answers.names();
+  ASSERT_EQ(names.size(), 44U);
+  const auto last_of_few = std::ranges::find(names.rbegin(), names.rend(), "few").base() - names.begin();
+  EXPECT_LE(last_of_few, 10) << "with as many of the other as have had turns, and one more in the other slot";
 }
 
 TEST(LlamaPriority, CallsOffWhatIsSetAside) {
