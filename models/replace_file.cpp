@@ -41,10 +41,10 @@ fs::path behind_links(const fs::path& file) {
 
 }  // namespace
 
-FileReplacement::FileReplacement(const fs::path& file)
+FileReplacement::FileReplacement(const fs::path& file, unsigned mode)
     : name_(file), target_(behind_links(file)), path_(target_) {
   path_ += ".tmp" + std::to_string(::getpid());
-  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (descriptor_ < 0) fail();
 }
 

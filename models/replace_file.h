@@ -13,7 +13,8 @@ namespace slm {
 /// All throw `std::system_error`; opening it also where the name leads to something that is no regular file.
 class FileReplacement {
  public:
-  explicit FileReplacement(const std::filesystem::path& file);
+  /// `mode`: who may read and write it, as `open` has it.
+  explicit FileReplacement(const std::filesystem::path& file, unsigned mode = 0644);
   FileReplacement(const FileReplacement&) = delete;
   FileReplacement& operator=(const FileReplacement&) = delete;
   /// Removes it unless it was finished; the old file stays.
