@@ -65,17 +65,17 @@ Models opened_models(const PipelineSpec& spec, const GraphOptions& options,
     if (!opened) opened = model.type->open_embedder(model.options.get());
     return opened;
   };
+  const ModelSurroundings surroundings{options.log ? options.log : [](const auto&) {}, options.leaving,
+                                       embedder, options.is_trial};
   for (const ModelSpec& model : spec.models) {
     const bool is_used = std::ranges::any_of(spec.nodes, [&](const NodeSpec& node) {
       return is_here(node, part) && std::ranges::count(node.models, model.name) > 0;
     });
     if (!is_used) continue;
     attempt(problems, spec, model.place, "model `" + model.name + "`", [&] {
-      std::shared_ptr<Resource> opened = model.type->open(model.options.get());
+      std::shared_ptr<Resource> opened = model.type->open(model.options.get(), surroundings);
       if (model.type->keep && !options.is_trial)
-        opened =
-            model.type->keep(model, std::move(opened),
-                             {options.log ? options.log : [](const auto&) {}, options.leaving, embedder});
+        opened = model.type->keep(model, std::move(opened), surroundings);
       models[model.name] = options.wrap ? options.wrap(model, std::move(opened)) : std::move(opened);
     });
   }

@@ -87,6 +87,7 @@ struct ModelSurroundings {
   std::function<void(const std::string&)> log;  ///< as `NodeContext::log`
   std::stop_token leaving;                      ///< as in `EngineOptions`
   EmbedderSource embedders;
+  bool is_trial = false;  ///< as `NodeContext::is_trial`
 };
 
 /// A backend, as a pipeline author names it with `backend`.
@@ -98,7 +99,7 @@ struct ModelType {
   /// Tells the options what the entry is called, before they are read; may be empty.
   std::function<void(void* options, const std::string& name)> take_name;
   /// Throws what its message tells the author.
-  std::function<std::shared_ptr<Resource>(const void* options)> open;
+  std::function<std::shared_ptr<Resource>(const void* options, const ModelSurroundings&)> open;
   /// Opens it to embed texts, for others that compare them; empty: it cannot. Throws as `open`.
   std::function<std::shared_ptr<Resource>(const void* options)> open_embedder;
   /// Puts what keeps its answers around what was opened, where the entry says so; may be empty. Not called

@@ -216,7 +216,7 @@ std::vector<std::string> labels_of(const ModelSpec& model) {
 ModelType llama_backend() {
   ModelType type{kLlama, "a language model in a GGUF file, run by llama.cpp", llama_fields()};
   type.make_options = [] { return std::make_shared<LlamaEntry>(); };
-  type.open = [](const void* options) -> std::shared_ptr<Resource> {
+  type.open = [](const void* options, const ModelSurroundings&) -> std::shared_ptr<Resource> {
     const auto* entry = static_cast<const LlamaEntry*>(options);
     const auto open = [&](const FilePath& file) {
       return ModelStore::instance().open_llama(file.path, entry->all_options());

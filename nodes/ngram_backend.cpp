@@ -139,7 +139,7 @@ ModelType ngram_backend() {
   type.take_name = [](void* options, const std::string& name) {
     static_cast<NgramEntry*>(options)->name = name;
   };
-  type.open = [](const void* options) -> std::shared_ptr<Resource> {
+  type.open = [](const void* options, const ModelSurroundings&) -> std::shared_ptr<Resource> {
     const NgramEntry& entry = entry_of(options);
     if (entry.learn) return open_learning(entry);
     return std::make_shared<ModelResource>(ModelStore::instance().open_ngram(entry.file.path));

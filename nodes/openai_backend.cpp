@@ -232,7 +232,7 @@ std::optional<RemoteModel> remote_of(const ModelSpec& model) {
 ModelType openai_backend() {
   ModelType type{kOpenAi, "a language model behind an OpenAI-compatible HTTP API", openai_fields()};
   type.make_options = [] { return std::make_shared<OpenAiEntry>(); };
-  type.open = [](const void* options) -> std::shared_ptr<Resource> {
+  type.open = [](const void* options, const ModelSurroundings&) -> std::shared_ptr<Resource> {
     return std::make_shared<ModelResource>(openai::open_openai(entry_of(options).whole()));
   };
   type.open_embedder = [](const void* options) -> std::shared_ptr<Resource> {

@@ -100,7 +100,7 @@ ModelType replay_backend() {
   type.take_name = [](void* options, const std::string& name) {
     static_cast<ReplayEntry*>(options)->options.name = name;
   };
-  type.open = [](const void* options) -> std::shared_ptr<Resource> {
+  type.open = [](const void* options, const ModelSurroundings&) -> std::shared_ptr<Resource> {
     const ReplayEntry& entry = entry_of(options);
     return std::make_shared<ModelResource>(replay::replayed(entry.opened->answers, entry.options.pace));
   };

@@ -129,7 +129,7 @@ ModelType throwing_backend() {
   ModelType type{"throwing", "throws when it is opened",
                  Fields<BackendOptions>{}.required("in", &BackendOptions::in, "how").list()};
   type.make_options = [] { return std::make_shared<BackendOptions>(); };
-  type.open = [](const void* options) -> std::shared_ptr<Resource> {
+  type.open = [](const void* options, const ModelSurroundings&) -> std::shared_ptr<Resource> {
     if (static_cast<const BackendOptions*>(options)->in == "oddly") throw 42;
     throw std::runtime_error{"thrown in open"};
   };
