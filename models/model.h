@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -39,6 +40,9 @@ struct ModelInfo {
   std::vector<std::string> labels;
   std::string checksum;  ///< identifies the weights: calibrations and recordings are bound to it
 };
+
+/// Is told, in a line, what went wrong and does not keep a model from working. Called by any thread.
+using ModelLog = std::function<void(const std::string&)>;
 
 /// What becomes of the subjects of a model's requests.
 struct SubjectUse {

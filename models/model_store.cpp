@@ -10,6 +10,7 @@
 
 #include "models/llama/gguf_file.h"
 #include "models/llama/llama_model.h"
+#include "models/llama/prefix_file.h"
 #include "models/ngram/model.h"
 #include "models/on_demand_model.h"
 #include "models/replay/answers.h"
@@ -168,14 +169,18 @@ Model ModelStore::kept(const std::filesystem::path& file, const LlamaOptions& op
   return model;
 }
 
-Model ModelStore::on_demand(const std::filesystem::path& file, const LlamaOptions& options) {
+Model ModelStore::on_demand(const std::filesystem::path& file, const LlamaOptions& options,
+                            const ModelLog& log) {
   Model model = llama::describe_llama(file, options);
   const std::uint64_t bytes = model.info.memory_bytes;
   if (const std::uint64_t limit = budget_->limit(); limit > 0 && bytes > limit)
     refuse(file, "it takes " + std::to_string(bytes) + " bytes of memory, and models may take " +
                      std::to_string(limit));
   const auto itself = std::make_shared<OnDemandModel>(
-      bytes, [file, options](const auto& is_wanted) { return llama::load_llama(file, options, is_wanted); },
+      bytes,
+      [file, options, log](const auto& is_wanted) {
+        return llama::load_llama(file, options, is_wanted, log);
+      },
       budget_);
   model.generator = itself;
   model.scorer = itself;
@@ -187,11 +192,13 @@ Model ModelStore::open_ngram(const std::filesystem::path& file) {
   return open(file, {}, [&] { return kept(file, {}, [&] { return ngram::load(file); }); });
 }
 
-Model ModelStore::open_llama(const std::filesystem::path& file, const LlamaOptions& options) {
+Model ModelStore::open_llama(const std::filesystem::path& file, const LlamaOptions& options,
+                             const ModelLog& log) {
   expect(ModelFormat::gguf, file);
+  if (!options.prefix_file.empty()) llama::check_prefix_file(options.prefix_file);
   return open(file, options, [&] {
-    if (options.load == LlamaOptions::Load::on_demand) return on_demand(file, options);
-    return kept(file, options, [&] { return llama::load_llama(file, options); });
+    if (options.load == LlamaOptions::Load::on_demand) return on_demand(file, options, log);
+    return kept(file, options, [&] { return llama::load_llama(file, options, nullptr, log); });
   });
 }
 

@@ -28,7 +28,9 @@ class ModelStore {
   void set_memory(std::uint64_t bytes) { budget_->set_limit(bytes); }
 
   Model open_ngram(const std::filesystem::path& file);
-  Model open_llama(const std::filesystem::path& file, const LlamaOptions& options = {});
+  /// `log` is that of who opens the model first, for as long as any of them has it.
+  Model open_llama(const std::filesystem::path& file, const LlamaOptions& options = {},
+                   const ModelLog& log = nullptr);
 
  private:
   struct Entry;
@@ -37,7 +39,7 @@ class ModelStore {
              const std::function<Model()>& load);
   Model kept(const std::filesystem::path& file, const LlamaOptions& options,
              const std::function<Model()>& load);
-  Model on_demand(const std::filesystem::path& file, const LlamaOptions& options);
+  Model on_demand(const std::filesystem::path& file, const LlamaOptions& options, const ModelLog& log);
 
   const std::shared_ptr<MemoryBudget> budget_ = std::make_shared<MemoryBudget>();
   std::mutex mutex_;

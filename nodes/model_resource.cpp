@@ -40,12 +40,14 @@ struct LlamaEntry {
   FilePath file;
   LlamaOptions options;
   std::optional<aggregate::ByteCount> prefix_memory;
+  std::optional<MachinePath> prefix_file;
   std::optional<cache::CacheOptions> cache;
   std::vector<variants::VariantOptions> variants;
 
   LlamaOptions all_options() const {
     LlamaOptions all = options;
     if (prefix_memory) all.prefix_bytes = prefix_memory->bytes;
+    if (prefix_file) all.prefix_file = prefix_file->path;
     return all;
   }
 };
@@ -68,6 +70,9 @@ std::vector<Field> llama_fields() {
                                                   .optional("prefix_memory", &LlamaEntry::prefix_memory,
                                                             "memory for beginnings of prompts that several "
                                                             "requests share; 256MiB if left out")
+                                                  .optional("prefix_file", &LlamaEntry::prefix_file,
+                                                            "file that keeps them for the next start; in "
+                                                            "memory alone if left out")
                                                   .optional("cache", &LlamaEntry::cache, cache::kDoc)
                                                   .optional("variants", &LlamaEntry::variants,
                                                             "other files that are used in place of `file` "
@@ -102,6 +107,42 @@ std::vector<Field> llama_fields() {
 
 std::string name_of(const FilePath& file) {
   return file.path.filename().string();
+}
+
+/// Others may share the model, and have it for longer than there is somebody to tell.
+Model open_file(const FilePath& file, const LlamaEntry& entry, const ModelSurroundings& surroundings) {
+  LlamaOptions options = entry.all_options();
+  if (surroundings.is_trial) options.prefix_file.clear();
+  const auto ours = std::make_shared<const ModelLog>(surroundings.log);
+  const Model model = ModelStore::instance().open_llama(
+      file.path, options, [weak = std::weak_ptr(ours)](const std::string& line) {
+        if (const auto held = weak.lock()) (*held)(line);
+      });
+  // Once nobody here has any part of the model, it goes, then the log.
+  const auto both = std::make_shared<std::pair<std::shared_ptr<const ModelLog>, Model>>(ours, model);
+  Model held = model;
+  held.generator = {both, model.generator.get()};
+  held.scorer = {both, model.scorer.get()};
+  return held;
+}
+
+Model open(const LlamaEntry& entry, const ModelSurroundings& surroundings) {
+  if (entry.variants.empty()) return open_file(entry.file, entry, surroundings);
+  std::vector<variants::Variant> all;
+  for (const auto& [file, when] : entry.variants)
+    all.push_back({name_of(file), open_file(file, entry, surroundings), when});
+  all.push_back({name_of(entry.file), open_file(entry.file, entry, surroundings), {}});
+  return variants::as_one(std::move(all));
+}
+
+std::vector<std::string> check(const LlamaEntry& entry) {
+  std::vector<std::string> problems;
+  for (const auto& variant : entry.variants)
+    if (auto problem = variants::problem_of(variant); !problem.empty())
+      problems.push_back(std::move(problem));
+  if (entry.prefix_file && !entry.variants.empty())
+    problems.emplace_back("`prefix_file` is of one model file; expected no `variants` beside it");
+  return problems;
 }
 
 /// Keys and values that are rounded give other answers.
@@ -216,23 +257,10 @@ std::vector<std::string> labels_of(const ModelSpec& model) {
 ModelType llama_backend() {
   ModelType type{kLlama, "a language model in a GGUF file, run by llama.cpp", llama_fields()};
   type.make_options = [] { return std::make_shared<LlamaEntry>(); };
-  type.open = [](const void* options, const ModelSurroundings&) -> std::shared_ptr<Resource> {
-    const auto* entry = static_cast<const LlamaEntry*>(options);
-    const auto open = [&](const FilePath& file) {
-      return ModelStore::instance().open_llama(file.path, entry->all_options());
-    };
-    if (entry->variants.empty()) return std::make_shared<ModelResource>(open(entry->file));
-    std::vector<variants::Variant> all;
-    for (const auto& one : entry->variants) all.push_back({name_of(one.file), open(one.file), one.when});
-    all.push_back({name_of(entry->file), open(entry->file), {}});
-    return std::make_shared<ModelResource>(variants::as_one(std::move(all)));
+  type.open = [](const void* options, const ModelSurroundings& surroundings) -> std::shared_ptr<Resource> {
+    return std::make_shared<ModelResource>(open(*static_cast<const LlamaEntry*>(options), surroundings));
   };
-  type.check = [](const void* options) {
-    std::vector<std::string> problems;
-    for (const auto& variant : static_cast<const LlamaEntry*>(options)->variants)
-      if (auto problem = variants::problem_of(variant); !problem.empty())
-        problems.push_back(std::move(problem));
-    return problems;
+  type.check = [](const void* options) { return check(*static_cast<const LlamaEntry*>(options));
   };
   type.keep = keep_answers;
   type.serves = {"classify", "generate"};

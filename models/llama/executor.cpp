@@ -17,6 +17,7 @@
 #include "models/llama/gguf_file.h"
 #include "models/llama/guessing.h"
 #include "models/llama/kv_cache.h"
+#include "models/llama/prefix_file.h"
 #include "models/llama/slot.h"
 #include "models/llama/waiting_tasks.h"
 
@@ -54,10 +55,11 @@ struct SetAside {
 
 class Executor::Loop {
  public:
-  Loop(std::shared_ptr<const Weights> weights, const LlamaOptions& options, int context)
+  Loop(std::shared_ptr<const Weights> weights, const LlamaOptions& options, int context, ModelLog log)
       : weights_(std::move(weights)),
         context_(make_context(*weights_, options, context)),
         cache_(context_.get(), static_cast<std::size_t>(options.slots), options.prefix_bytes),
+        prefix_file_(weights_->info, options, context, std::move(log)),
         context_tokens_(context),
         logits_per_step_(logits_per_step(options)),
         batch_(options.batch),
@@ -68,6 +70,7 @@ class Executor::Loop {
     llama_set_abort_callback(
         context_.get(), [](void* stopped) { return static_cast<std::atomic<bool>*>(stopped)->load(); },
         &is_stopped_);
+    cache_.give_back(prefix_file_.read(options.prefix_bytes));
   }
 
   void submit(Arrival arrival) {
@@ -103,6 +106,7 @@ class Executor::Loop {
     for (const SetAside& one : set_aside_) unload(*one.slot.task);
     set_aside_.clear();
     waiting_.erase_if(unload);
+    if (cache_.has_news()) prefix_file_.write(cache_.saved());
   }
 
  private:
@@ -320,6 +324,7 @@ class Executor::Loop {
   const std::shared_ptr<const Weights> weights_;
   const ContextHandle context_;  // after the weights: freed before them
   KvCache cache_;
+  const PrefixFile prefix_file_;
   const int context_tokens_;
   const int logits_per_step_;
   Batch batch_;
@@ -337,9 +342,9 @@ class Executor::Loop {
   std::atomic<bool> is_stopped_{false};  // written under mutex_
 };
 
-Executor::Executor(std::shared_ptr<const Weights> weights, const LlamaOptions& options)
+Executor::Executor(std::shared_ptr<const Weights> weights, const LlamaOptions& options, ModelLog log)
     : context_(context_of(weights->info, options)),
-      loop_(std::make_shared<Loop>(std::move(weights), options, context_)),
+      loop_(std::make_shared<Loop>(std::move(weights), options, context_, std::move(log))),
       thread_([loop = loop_] { loop->run(); }) {}
 
 Executor::~Executor() {

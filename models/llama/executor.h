@@ -12,12 +12,14 @@ namespace slm::llama {
 /// The thread that owns a model's context and decodes the tasks of all its slots together: tasks join and
 /// leave at every step (continuous batching; Yu et al. 2022, "Orca"), long prompts in parts.
 ///
-/// Every task is answered or failed exactly once, on that thread; destruction fails those not yet answered.
-/// The last reference to the executor's owner may be dropped by an answer's callback.
+/// Every task is answered or failed exactly once, on that thread; destruction fails those not yet answered
+/// and waits until `prefix_file` is written. The last reference to the executor's owner may be dropped by an
+/// answer's callback.
 class Executor {
  public:
   /// Throws `ModelError` if the context cannot be made, for want of memory above all.
-  Executor(std::shared_ptr<const Weights> weights, const LlamaOptions& options);
+  /// `log` is told what goes wrong with `prefix_file`: while it is made, or on its thread when that ends.
+  Executor(std::shared_ptr<const Weights> weights, const LlamaOptions& options, ModelLog log);
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;

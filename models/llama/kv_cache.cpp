@@ -53,6 +53,7 @@ std::size_t KvCache::begin(llama_seq_id sequence, std::span<const llama_token> p
     saved_.splice(saved_.end(), saved_, saved);
     shared = most;
     has_all = restore(sequence, *saved);
+    if (!has_all) drop(saved);  // what llama.cpp refuses once it always will
   } else if (source != sequence) {
     shared = most;
     has_all = copy(source, sequence, shared);
@@ -83,10 +84,20 @@ void KvCache::keep_beginning(llama_seq_id sequence) {
   if (snapshot.bytes() > most_saved_bytes_) return;
   saved_bytes_ += snapshot.bytes();
   saved_.push_back(std::move(snapshot));
-  while (saved_bytes_ > most_saved_bytes_) {
-    saved_bytes_ -= saved_.front().bytes();
-    saved_.pop_front();
-  }
+  has_news_ = true;
+  while (saved_bytes_ > most_saved_bytes_) drop(saved_.begin());
+}
+
+void KvCache::drop(std::list<Snapshot>::iterator saved) {
+  saved_bytes_ -= saved->bytes();
+  saved_.erase(saved);
+  has_news_ = true;
+}
+
+void KvCache::give_back(std::list<Snapshot> saved) {
+  saved_ = std::move(saved);
+  saved_bytes_ = 0;
+  for (const Snapshot& one : saved_) saved_bytes_ += one.bytes();
 }
 
 void KvCache::append(llama_seq_id sequence, std::span<const llama_token> tokens) {

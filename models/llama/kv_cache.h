@@ -53,6 +53,13 @@ class KvCache {
 
   std::size_t saved_bytes() const { return saved_bytes_; }
 
+  /// What is saved of beginnings, the least recently used first.
+  const std::list<Snapshot>& saved() const { return saved_; }
+  /// Whether that is other than what was given back.
+  bool has_news() const { return has_news_; }
+  /// What was saved of another context that is laid out as this one, within the bytes of this one.
+  void give_back(std::list<Snapshot> saved);
+
  private:
   std::vector<llama_token>& at(llama_seq_id sequence) { return tokens_[static_cast<std::size_t>(sequence)]; }
   const std::vector<llama_token>& at(llama_seq_id sequence) const {
@@ -60,6 +67,7 @@ class KvCache {
   }
   bool copy(llama_seq_id from, llama_seq_id to, std::size_t tokens);
   void keep_beginning(llama_seq_id sequence);
+  void drop(std::list<Snapshot>::iterator saved);
 
   llama_context* context_;
   llama_memory_t memory_;
@@ -67,6 +75,7 @@ class KvCache {
   std::list<Snapshot> saved_;                     // least recently used first
   std::size_t most_saved_bytes_;
   std::size_t saved_bytes_ = 0;
+  bool has_news_ = false;
 };
 
 /// How many tokens of `prompt`, less its last, begin `tokens`; 0 where too few are worth sharing.

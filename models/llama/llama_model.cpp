@@ -24,14 +24,14 @@ Model described(const ModelInfo& info, const ChatTemplate& chat_template) {
 
 }  // namespace
 
-LlamaModel::LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options)
+LlamaModel::LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options, ModelLog log)
     : weights_(weights),
       long_prompt_(options.long_prompt),
       chat_template_(weights->model.get()),
       // A state that is written over with each token cannot go back to where a guess was wrong.
       can_guess_(!llama_model_is_recurrent(weights->model.get()) &&
                  !llama_model_is_hybrid(weights->model.get())),
-      executor_(std::move(weights), options) {}
+      executor_(std::move(weights), options, std::move(log)) {}
 
 std::shared_ptr<const Constraint> LlamaModel::compile(const ConstraintSource& source) const {
   return std::make_shared<const CompiledConstraint>(source, weights_);
@@ -135,8 +135,9 @@ void LlamaModel::score(ChoiceRequest request, std::function<void(ChoiceResult)> 
 }
 
 Model load_llama(const std::filesystem::path& file, const LlamaOptions& options,
-                 const std::function<bool()>& is_wanted) {
-  const auto model = std::make_shared<LlamaModel>(load_weights(file, options, is_wanted), options);
+                 const std::function<bool()>& is_wanted, ModelLog log) {
+  const auto model =
+      std::make_shared<LlamaModel>(load_weights(file, options, is_wanted), options, std::move(log));
   Model loaded = described(model->info(), model->chat_template());
   loaded.generator = model;
   loaded.scorer = model;

@@ -9,7 +9,7 @@ namespace slm::llama {
 class LlamaModel : public Generator, public ChoiceScorer {
  public:
   /// Throws `ModelError`, which names the file.
-  LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options);
+  LlamaModel(std::shared_ptr<const Weights> weights, const LlamaOptions& options, ModelLog log);
 
   const ModelInfo& info() const { return weights_->info; }
   const ChatTemplate& chat_template() const { return chat_template_; }
@@ -35,9 +35,9 @@ class LlamaModel : public Generator, public ChoiceScorer {
 };
 
 /// Loads a GGUF model and starts its executor. Throws `ModelError`, which names the file, or where
-/// `is_wanted` is false, which is asked now and then.
+/// `is_wanted` is false, which is asked now and then. `log` as for `Executor`.
 Model load_llama(const std::filesystem::path& file, const LlamaOptions& options = {},
-                 const std::function<bool()>& is_wanted = nullptr);
+                 const std::function<bool()>& is_wanted = nullptr, ModelLog log = nullptr);
 
 /// What such a model says of itself, without what it can do. Reads the header and the vocabulary. Throws
 /// `ModelError`.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 
 namespace slm {
 
@@ -44,6 +45,10 @@ struct LlamaOptions {
   /// Memory that beginnings of prompts may take which several requests have shared, beside what the slots
   /// hold: a request in any slot goes on from there. 0: none is kept.
   std::uint64_t prefix_bytes = 256ULL << 20U;
+
+  /// Keeps those beginnings from when the model is unloaded until it is loaded again with the same options:
+  /// as large as what they take in memory, read and checked before the first request. Empty: none.
+  std::filesystem::path prefix_file{};
 
   /// What keys and values are kept in, by ggml's names: 16, 8.5 and 4.5 bits each. What is not f16 needs a
   /// model that flash attention can run.

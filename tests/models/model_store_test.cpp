@@ -13,7 +13,7 @@
 namespace slm::testing {
 namespace {
 
-constexpr LlamaOptions kSmall{.context = 64, .slots = 2, .threads = 1};
+const LlamaOptions kSmall{.context = 64, .slots = 2, .threads = 1};
 
 std::filesystem::path file_with(const std::string& name, const std::string& content) {
   std::filesystem::path file = test_folder() / name;

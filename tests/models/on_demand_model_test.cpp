@@ -18,8 +18,7 @@ namespace {
 using Kind = ModelFailure::Kind;
 using namespace std::chrono_literals;
 
-constexpr LlamaOptions kOnDemand{
-    .context = 256, .load = LlamaOptions::Load::on_demand, .slots = 2, .threads = 1};
+const LlamaOptions kOnDemand{.context = 256, .load = LlamaOptions::Load::on_demand, .slots = 2, .threads = 1};
 
 std::uint64_t bytes_of(const std::filesystem::path& file) {
   return inspect(file, kOnDemand).memory_bytes;

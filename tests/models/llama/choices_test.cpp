@@ -12,7 +12,7 @@
 namespace slm::testing {
 namespace {
 
-constexpr LlamaOptions kSmall{.context = 256, .slots = 3, .threads = 1};
+const LlamaOptions kSmall{.context = 256, .slots = 3, .threads = 1};
 
 std::shared_ptr<const std::vector<std::string>> names(std::vector<std::string> texts) {
   return std::make_shared<const std::vector<std::string>>(std::move(texts));

@@ -10,7 +10,7 @@ namespace {
 
 using Language = ConstraintSource::Language;
 
-constexpr LlamaOptions kSmall{.context = 512, .slots = 8, .threads = 1};
+const LlamaOptions kSmall{.context = 512, .slots = 8, .threads = 1};
 
 class LlamaConstraint : public ::testing::Test {
  protected:

@@ -9,7 +9,7 @@
 namespace slm::testing {
 namespace {
 
-constexpr LlamaOptions kSmall{.context = 256, .slots = 4, .threads = 1};
+const LlamaOptions kSmall{.context = 256, .slots = 4, .threads = 1};
 
 class EachArchitecture : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Llama, EachArchitecture, ::testing::Values("llama", "qwen3", "phi3"));

@@ -17,7 +17,7 @@ using Kind = ModelFailure::Kind;
 std::filesystem::path endless(const std::string& name) {
   return write({.width = 256, .context = 100'000, .follows = {{"a", "a"}}}, name);
 }
-constexpr LlamaOptions kOneSlot{.context = 20'000, .slots = 1, .threads = 1};
+const LlamaOptions kOneSlot{.context = 20'000, .slots = 1, .threads = 1};
 
 GenerationRequest forever() {
   return {.prompt = "a", .max_tokens = 1'000'000};

@@ -10,7 +10,7 @@ namespace slm::testing {
 namespace {
 
 constexpr int kContext = 64, kAnswer = 8;
-constexpr LlamaOptions kKeepsEnds{
+const LlamaOptions kKeepsEnds{
     .context = kContext, .long_prompt = LlamaOptions::LongPrompt::keep_ends, .slots = 2, .threads = 1};
 
 /// Letters that no piece of the tiny model's vocabulary joins: each is a token.

@@ -11,7 +11,7 @@ constexpr const char* kTemplate =
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}";
 
-constexpr LlamaOptions kSmall{.context = 256, .slots = 2, .threads = 1};
+const LlamaOptions kSmall{.context = 256, .slots = 2, .threads = 1};
 
 /// Says "<one><two>" and then `last` where a line has ended: thoughts and answer alike.
 TinyModel thinker(const std::string& last) {
