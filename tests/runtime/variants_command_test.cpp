@@ -79,6 +79,9 @@ TEST_F(Variants, ThatMakeNoSenseAreErrorsBeforeAnythingRuns) {
   EXPECT_THAT(error("{ file: p.yaml, when: { on_mains: false } }"), HasSubstr("neither a GGUF nor an ngram"));
   EXPECT_THAT(error("{ file: short.gguf, when: { battery_below: 101 } }"), HasSubstr("battery_below"));
   EXPECT_THAT(error("{ file: short.gguf }"), HasSubstr("when"));
+  const auto file = pipeline("{ file: short.gguf, when: { on_mains: false } }", ", prefix_file: prefixes");
+  EXPECT_THAT(slm_graph({"validate", file}).out,
+              HasSubstr("`prefix_file` is of one model file; expected no `variants` beside it"));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 using slm::testing::ask;
 using slm::testing::begin;
 
-constexpr LlamaOptions kOptions{.context = 128, .slots = 2, .threads = 1};
+const LlamaOptions kOptions{.context = 128, .slots = 2, .threads = 1};
 
 /// Answers anything that ends in `a` with that letter, again and again.
 std::filesystem::path letter_model(const std::string& letter) {
