@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "nodes/charge.h"
-#include "nodes/model_exit.h"
 #include "nodes/model_resource.h"
+#include "nodes/on_failure.h"
 #include "nodes/openai_batch.h"
 #include "nodes/question.h"
 #include "nodes/retry.h"
@@ -21,6 +21,7 @@ struct ClassifyOptions {
   std::vector<std::string> choices;
   std::optional<RetryOptions> retry;
   Port to{.when_open = OutcomeKind::answered};
+  std::optional<OnFailure> on_failure;
 
   static Fields<ClassifyOptions> fields() {
     return Fields<ClassifyOptions>{}
@@ -33,7 +34,8 @@ struct ClassifyOptions {
                   "labels that a language model chooses from, as it would write them")
         .optional("retry", &ClassifyOptions::retry,
                   "which failures of a language model are followed by another try")
-        .optional("to", &ClassifyOptions::to, "next node; left out, the message is answered");
+        .optional("to", &ClassifyOptions::to, "next node; left out, the message is answered")
+        .optional("on_failure", &ClassifyOptions::on_failure, OnFailure::kDoc);
   }
 };
 
@@ -82,7 +84,7 @@ class ClassifierNode : public Node {
 /// By a language model that weighs each choice as a continuation of the prompt.
 class ChoiceNode : public AsyncNode {
  public:
-  ChoiceNode(ClassifyOptions options, const Model& model, ModelRates rates)
+  ChoiceNode(ClassifyOptions options, const Model& model, const NodeContext& context)
       : options_{std::move(options)},
         is_remote_{model.is_remote},
         subjects_{model.subjects},
@@ -90,12 +92,13 @@ class ChoiceNode : public AsyncNode {
                      ? nullptr
                      : std::make_shared<const std::vector<std::string>>(options_.choices)},
         scorer_{model.scorer},
-        rates_{rates},
+        rates_{context.rates(options_.model.name)},
+        failure_exit_{options_.on_failure, context},
         retry_{options_.retry, model.is_batched} {}
 
   void process(Message& message, Done done) override {
     if (is_remote_ && message.request.privacy == Privacy::local)
-      return done(exit_of_private(options_.model.name));
+      return done(failure_exit_.of_private(options_.model.name, message));
     retry_.ask<ChoiceResult>(
         message,
         [this, id = message.request.id,
@@ -113,7 +116,7 @@ class ChoiceNode : public AsyncNode {
   Exit take(Message& message, ChoiceResult result, const Spent& spent) const {
     if (const auto* failure = std::get_if<ModelFailure>(&result)) {
       charge(message.hop(), rates_, 0, {}, spent);
-      return exit_after(*failure, message);
+      return failure_exit_.after(*failure, message);
     }
     auto& scores = std::get<ChoiceScores>(result);
     message.is_degraded |= scores.is_prompt_cut;
@@ -135,6 +138,7 @@ class ChoiceNode : public AsyncNode {
   std::shared_ptr<const std::vector<std::string>> choices_;
   std::shared_ptr<ChoiceScorer> scorer_;
   ModelRates rates_;
+  FailureExit failure_exit_;
   Retry retry_;
 };
 
@@ -144,7 +148,7 @@ AnyNode make(const std::shared_ptr<void>& untyped, const NodeContext& context) {
   const ModelRates rates = context.rates(options.model.name);
   if (model.classifier) return std::unique_ptr<Node>{new ClassifierNode{options, model.classifier, rates}};
   if (options.chat) require("chat", model, model.no_chat);
-  return std::unique_ptr<AsyncNode>{new ChoiceNode{options, model, rates}};
+  return std::unique_ptr<AsyncNode>{new ChoiceNode{options, model, context}};
 }
 
 void check(const ClassifyOptions& options, CheckContext& context) {

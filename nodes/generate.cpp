@@ -11,7 +11,6 @@
 #include "models/text_file.h"
 #include "nodes/charge.h"
 #include "nodes/gate.h"
-#include "nodes/model_exit.h"
 #include "nodes/model_resource.h"
 #include "nodes/openai_batch.h"
 #include "nodes/question.h"
@@ -185,7 +184,8 @@ Fields<GenerateOptions> GenerateOptions::fields() {
       .optional("sample_temperature", &O::sample_temperature, "that samples are drawn at; 0.7 if left out",
                 {0.01, 10})
       .optional("retry", &O::retry, "which failures of the model are followed by another try")
-      .optional("to", &O::to, "next node; left out, the message is answered");
+      .optional("to", &O::to, "next node; left out, the message is answered")
+      .optional("on_failure", &O::on_failure, OnFailure::kDoc);
 }
 
 GenerateNode::GenerateNode(GenerateOptions options, const NodeContext& context)
@@ -196,6 +196,7 @@ GenerateNode::GenerateNode(GenerateOptions options, const NodeContext& context)
       rates_{context.rates(options_.model.name)},
       generator_{opened_model(context, options_.model).generator},
       constraint_{compiled(*generator_, options_)},
+      failure_exit_{options_.on_failure, context},
       retry_{options_.retry, opened_model(context, options_.model).is_batched} {
   const Model& model = opened_model(context, options_.model);
   if (options_.chat) require("chat", model, model.no_chat);
@@ -204,7 +205,7 @@ GenerateNode::GenerateNode(GenerateOptions options, const NodeContext& context)
 
 void GenerateNode::process(Message& message, Done done) {
   if (is_remote_ && message.request.privacy == Privacy::local)
-    return done(exit_of_private(options_.model.name));
+    return done(failure_exit_.of_private(options_.model.name, message));
   Question question = Asking{options_.prompt, options_.chat}.of(message, subjects_);
   GenerationRequest request;
   request.id = message.request.id;
@@ -245,7 +246,7 @@ void GenerateNode::process(Message& message, Done done) {
 Exit GenerateNode::take(Message& message, Ballot& ballot) const {
   charge_for(message.hop(), rates_, ballot.results, ballot.spent);
   if (const auto* failure = std::get_if<ModelFailure>(&ballot.results.front()))
-    return exit_after(*failure, message);
+    return failure_exit_.after(*failure, message);
   auto& generation = std::get<Generation>(ballot.results.front());
   message.is_degraded |= generation.is_prompt_cut;
   generation.evidence.sample_votes = votes_of(ballot.results);

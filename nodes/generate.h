@@ -8,6 +8,7 @@
 #include "graph/registry.h"
 #include "models/generator.h"
 #include "nodes/chat.h"
+#include "nodes/on_failure.h"
 #include "nodes/prompt_template.h"
 #include "nodes/retry.h"
 
@@ -29,6 +30,7 @@ struct GenerateOptions {
   std::optional<double> sample_temperature;
   std::optional<RetryOptions> retry;
   Port to{.when_open = OutcomeKind::answered};
+  std::optional<OnFailure> on_failure;
 
   static Fields<GenerateOptions> fields();
 };
@@ -64,6 +66,7 @@ class GenerateNode : public AsyncNode {
   ModelRates rates_;
   std::shared_ptr<Generator> generator_;
   std::shared_ptr<const Constraint> constraint_;
+  FailureExit failure_exit_;
   Retry retry_;
 };
 

@@ -10,7 +10,7 @@
 #include "graph/node.h"
 #include "models/pacer.h"
 #include "nodes/charge.h"
-#include "nodes/model_exit.h"
+#include "nodes/patience.h"
 #include "nodes/tries.h"
 
 namespace slm {

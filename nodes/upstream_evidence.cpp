@@ -1,21 +1,29 @@
 #include "nodes/upstream_evidence.h"
 
 #include <algorithm>
+#include <array>
 
 #include "graph/format/nearest.h"
 #include "graph/pipeline.h"
 #include "nodes/classify.h"
 #include "nodes/model_resource.h"
+#include "nodes/on_failure.h"
 
 namespace slm {
 namespace {
 
-std::vector<std::size_t> predecessors(const PipelineSpec& pipeline, std::size_t node) {
-  std::vector<std::size_t> result;
+/// A node that sends to another.
+struct Sender {
+  std::size_t node = 0;
+  bool has_failed = false;  ///< when it does: then it has given nothing
+};
+
+std::vector<Sender> senders_to(const PipelineSpec& pipeline, std::size_t node) {
+  std::vector<Sender> result;
   for (std::size_t from = 0; from < pipeline.nodes.size(); ++from) {
     for (const PortSpec& port : pipeline.nodes[from].ports) {
       if (std::find(port.targets.begin(), port.targets.end(), node) != port.targets.end())
-        result.push_back(from);
+        result.push_back({from, port.name == OnFailure::kPort});
     }
   }
   return result;
@@ -29,16 +37,18 @@ std::size_t position(const PipelineSpec& pipeline, const NodeSpec& node) {
 template <class StopsAt, class AtEntry>
 void go_back(const PipelineSpec& pipeline, std::size_t start, const StopsAt& stops_at,
              const AtEntry& at_entry) {
-  std::vector<bool> is_seen(pipeline.nodes.size(), false);
+  std::array<std::vector<bool>, 2> is_seen;  // as one that has not failed, and as one that has
+  is_seen.fill(std::vector<bool>(pipeline.nodes.size()));
   std::vector<std::size_t> open{start};
   while (!open.empty()) {
     const std::size_t node = open.back();
     open.pop_back();
     if (node == pipeline.entry) at_entry();
-    for (const std::size_t before : predecessors(pipeline, node)) {
-      if (is_seen[before]) continue;
-      is_seen[before] = true;
-      if (!stops_at(pipeline.nodes[before])) open.push_back(before);
+    for (const Sender& before : senders_to(pipeline, node)) {
+      std::vector<bool>& seen = is_seen[before.has_failed ? 1 : 0];
+      if (seen[before.node]) continue;
+      seen[before.node] = true;
+      if (before.has_failed || !stops_at(pipeline.nodes[before.node])) open.push_back(before.node);
     }
   }
 }

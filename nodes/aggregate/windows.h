@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "nodes/machine.h"
 #include "nodes/aggregate/window.h"
+#include "nodes/machine.h"
 
 namespace slm::aggregate {
 
