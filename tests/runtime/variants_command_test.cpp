@@ -36,7 +36,7 @@ class Variants : public ::testing::Test {
   /// The files that answered.
   Names run(const std::string& file) const {
     std::string lines;
-    for (int i = 0; i < 30; ++i) lines += Json{{"text", "play song " + std::to_string(i)}}.dump() + "\n";
+    for (int i = 0; i < 100; ++i) lines += Json{{"text", "play song " + std::to_string(i)}}.dump() + "\n";
     const Ended ended = slm_graph({"run", file, "--input", folder_.write("in.jsonl", lines)});
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
     Names names;
@@ -52,9 +52,9 @@ class Variants : public ::testing::Test {
 TEST_F(Variants, AnswerWhileTheirConditionsHold) {
   EXPECT_EQ(run(pipeline("{ file: short.gguf, when: { memory_below: 1024TiB } }")), Names{"short.gguf"});
   EXPECT_EQ(run(pipeline("{ file: short.gguf, when: { memory_below: 1B } }")), Names{"full.gguf"});
-  EXPECT_EQ(run(pipeline("{ file: short.gguf, when: { queue_above: 4 } }")),
+  EXPECT_EQ(run(pipeline("{ file: short.gguf, when: { queue_above: 0 } }")),
             (Names{"full.gguf", "short.gguf"}));
-  EXPECT_EQ(run(pipeline("{ file: short.gguf, when: { queue_above: 4 } }", ", load: on_demand")),
+  EXPECT_EQ(run(pipeline("{ file: short.gguf, when: { queue_above: 0 } }", ", load: on_demand")),
             (Names{"full.gguf", "short.gguf"}));
 }
 
