@@ -102,10 +102,10 @@ TEST(LlamaPriority, BatchWorkLeavesInTheOrderOfItsPrompts) {
 }
 
 TEST(LlamaPriority, GivesThoseWhoShareItTurns) {
-  const Model model = llama::load_llama(write({.context = 4000, .has_ends = false}, "turns.gguf"),
-                                        {.context = 2000, .slots = 2, .threads = 1});
+  const Model model = llama::load_llama(write({.context = 20'000, .has_ends = false}, "turns.gguf"),
+                                        {.context = 20'000, .slots = 2, .threads = 1});
   std::stop_source stop;
-  GenerationRequest first{.prompt = "play", .max_tokens = 1900};
+  GenerationRequest first{.prompt = "play", .max_tokens = 19'900};
   first.patience.cancelled = stop.get_token();
   std::vector<std::future<GenerationResult>> running;
   for (int i = 0; i < 2; ++i) running.push_back(begin(*model.generator, first));
