@@ -1,5 +1,6 @@
 #include "nodes/builtin.h"
 
+#include "models/model_store.h"
 #include "nodes/aggregate.h"
 #include "nodes/classify.h"
 #include "nodes/gate.h"
@@ -31,6 +32,10 @@ bool register_builtin_nodes() {
     return true;
   }();
   return is_done;
+}
+
+void set_model_memory(std::uint64_t bytes) {
+  ModelStore::instance().set_memory(bytes);
 }
 
 }  // namespace slm
