@@ -43,7 +43,7 @@ class BadStream : public ProcessPair {
 };
 
 TEST_F(BadStream, ThatIsCutStalledAndDelayedLosesNothing) {
-  start(plain(), {.cut = 100, .stall = 50, .delay = 10});
+  start(plain(), {.cut = 30, .stall = 50, .delay = 10});
   expect_all_answered();
   EXPECT_GT(proxy_->cuts(), 0);
   expect_cloud_lives();
