@@ -24,7 +24,7 @@ std::optional<std::uint64_t> number_in(const fs::path& file) {
   return std::nullopt;
 }
 
-/// The number after a word that begins a line, as in `MemAvailable: 123 kB`.
+/// The number after the first such word, as in `MemAvailable: 123 kB`.
 std::optional<std::uint64_t> number_after(const std::string& word, const fs::path& file) {
   std::ifstream lines{file};
   std::string found;

@@ -114,6 +114,10 @@ TEST_F(OnFailureTest, IsNotForWhatIsAnsweredLateOrCancelled) {
   FakeServer silent{fall_silent};
   Graph graph{pipeline(kGenerate, at(silent)), options()};
   EXPECT_EQ(graph.submit({.text = "a", .timeout = 50ms}).get().kind, OutcomeKind::expired);
+  std::stop_source stop;
+  auto cancelled = graph.submit({.text = "a", .cancelled = stop.get_token()});
+  stop.request_stop();
+  EXPECT_EQ(cancelled.get().kind, OutcomeKind::expired);
 }
 
 TEST_F(OnFailureTest, KeepsPrivateMessagesHere) {

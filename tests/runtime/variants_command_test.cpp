@@ -58,6 +58,22 @@ TEST_F(Variants, AnswerWhileTheirConditionsHold) {
             (Names{"full.gguf", "short.gguf"}));
 }
 
+TEST_F(Variants, AreToldByAnotherProcess) {
+  std::string yaml = text_of_file(pipeline("{ file: short.gguf, when: { memory_below: 1024TiB } }"));
+  yaml.insert(yaml.find("nodes:"),
+              "processes:\n  edge: {}\n  cloud: { listen: 'ipc://" + (folder_ / "socket").string() + "' }\n");
+  yaml.insert(yaml.find("type: generate"), "on: cloud, on_unreachable: fail, ");
+  yaml.replace(yaml.find("entry: a"), 8, "entry: near");
+  yaml += "  near: { on: edge, type: generate, model: small, prompt: \"{text}\\n\", max_tokens: 1, to: a }\n";
+  const auto file = folder_.write("two.yaml", yaml);
+  Program cloud{{SLM_GRAPH_PROGRAM, "run", file, "--process", "cloud"}};
+  cloud.wait_for_error("process cloud listens at");
+  const auto input = folder_.write("one.jsonl", Json{{"text", "play jazz"}}.dump() + "\n");
+  const Ended edge = slm_graph({"run", file, "--process", "edge", "--input", input});
+  EXPECT_EQ(edge.exit_code, 0) << edge.err;
+  EXPECT_EQ(Json::parse(edge.out).at("variants"), (Json{{"near", "short.gguf"}, {"a", "short.gguf"}}));
+}
+
 TEST_F(Variants, AreExplained) {
   const auto file = pipeline("{ file: short.gguf, when: { battery_below: 30, on_mains: false } }");
   EXPECT_THAT(slm_graph({"explain", file}).out,
